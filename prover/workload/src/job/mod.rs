@@ -4,6 +4,7 @@
 //! memory limit. What running it gives is an [`Execution`], or a [`Trap`].
 
 mod dispatch;
+pub mod folder;
 mod trap;
 
 use std::time::Duration;

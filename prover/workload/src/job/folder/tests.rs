@@ -1,0 +1,523 @@
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::ir::{Binding, Block, Length, Memory, Program, Space, Workload};
+use crate::job::InvalidJob;
+
+const JOB: &str = r#"workload = "k.wgsl"
+workgroups = [2, 1, 1]
+
+[limits]
+steps = 10
+memory = "1KiB"
+time = "500ms"
+
+[[buffer]]
+name = "blocks"
+input = "in/blocks.bin"
+
+[[buffer]]
+name = "digests"
+size = 8
+output = "digests.out"
+"#;
+
+/// A folder with a job file, a workload and an input of four words.
+fn folder(job: &str) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("job.toml"), job).unwrap();
+    fs::write(dir.path().join("k.wgsl"), "source").unwrap();
+    fs::create_dir(dir.path().join("in")).unwrap();
+    let words: Vec<u8> = [1u32, 2, 3, 0xdead_beef]
+        .iter()
+        .flat_map(|word| word.to_le_bytes())
+        .collect();
+    fs::write(dir.path().join("in/blocks.bin"), words).unwrap();
+    dir
+}
+
+fn buffer(name: &str, binding: u32, space: impl Fn(Binding) -> Space) -> Memory {
+    Memory {
+        name: name.to_owned(),
+        space: space(Binding { group: 0, binding }),
+    }
+}
+
+/// `blocks` is read, `digests` written.
+fn workload() -> Workload {
+    let blocks = buffer("blocks", 0, |binding| Space::Input {
+        binding,
+        uniform: false,
+        length: Length::Runtime,
+    });
+    let digests = buffer("digests", 1, |binding| Space::Output {
+        binding,
+        length: Length::Words(2),
+    });
+    Workload::new(Program {
+        workgroup_size: [1, 1, 1],
+        memories: vec![digests, blocks],
+        values: Vec::new(),
+        body: Block::default(),
+    })
+    .unwrap()
+}
+
+fn assemble(job: &str) -> Result<FolderJob, JobFileError> {
+    let dir = folder(job);
+    load(dir.path())?.assemble(workload())
+}
+
+/// The message of a job file that must fail, without the folder's name.
+fn message(job: &str) -> String {
+    let dir = folder(job);
+    let error = load(dir.path())
+        .and_then(|folder| folder.assemble(workload()))
+        .expect_err(job);
+    error
+        .to_string()
+        .replace(&format!("{}/", dir.path().display()), "")
+}
+
+/// Each edit of the good job file must give a message that starts and continues as expected.
+fn refused(edits: &[(&str, &str, &str, &str)]) {
+    for (from, to, start, part) in edits {
+        assert!(JOB.contains(from), "{from}");
+        let message = message(&JOB.replace(from, to));
+        assert!(message.starts_with(start), "{to}: {message}");
+        assert!(message.contains(part), "{to}: {message}");
+    }
+}
+
+#[test]
+fn a_job_is_read_in_the_order_of_the_workload() {
+    let dir = folder(JOB);
+    for path in [dir.path().to_owned(), dir.path().join("job.toml")] {
+        let folder = load(&path).unwrap();
+        assert_eq!(folder.entry(), "main");
+        assert_eq!(folder.source(), "source");
+        assert_eq!(folder.limits().time.as_millis(), 500);
+        let job = folder.assemble(workload()).unwrap();
+        assert_eq!(
+            job.job().buffers(),
+            [vec![0, 0], vec![1, 2, 3, 0xdead_beef]]
+        );
+        let [output] = job.outputs() else {
+            panic!("one output")
+        };
+        assert_eq!((output.name.as_str(), output.buffer), ("digests", 0));
+        assert!(job.require_outputs().is_ok());
+        assert!(folder.owns(&dir.path().join("in/../in/blocks.bin")));
+        assert!(!folder.owns(&dir.path().join("other")));
+    }
+}
+
+#[test]
+fn outputs_are_read_back_only_at_their_length() {
+    let dir = folder(JOB);
+    let job = load(dir.path()).unwrap().assemble(workload()).unwrap();
+    let output = dir.path().join("digests.out");
+    assert!(matches!(
+        job.read_outputs(),
+        Err(JobFileError::NamedFile { .. })
+    ));
+    fs::write(&output, [1, 0, 0, 0, 2, 0, 0, 0]).unwrap();
+    assert_eq!(job.read_outputs().unwrap(), [[1, 2]]);
+    for length in [0, 4, 7, 12] {
+        fs::write(&output, vec![0; length]).unwrap();
+        assert!(matches!(
+            job.read_outputs(),
+            Err(JobFileError::OutputLength { .. })
+        ));
+    }
+}
+
+#[test]
+fn keys_and_values_are_named_with_their_line() {
+    refused(&[
+        (
+            "workgroups",
+            "workgruops",
+            "job.toml:2: unknown key `workgruops`",
+            "`entry`",
+        ),
+        (
+            "steps = 10",
+            "stesp = 10",
+            "job.toml:5: unknown key `stesp`",
+            "`steps`",
+        ),
+        (
+            "size = 8",
+            "size = 8\nsise = 1",
+            "job.toml:16: unknown key `sise`",
+            "`image`",
+        ),
+        (
+            "time = \"500ms\"",
+            "",
+            "job.toml:4: the table [limits] lacks the key `time`",
+            "",
+        ),
+        (
+            "name = \"blocks\"\n",
+            "",
+            "job.toml:9: a [[buffer]] lacks the key `name`",
+            "",
+        ),
+        (
+            "workload = \"k.wgsl\"\n",
+            "",
+            "job.toml:1: a job file lacks the key `workload`",
+            "",
+        ),
+        (
+            "steps = 10",
+            "steps = \"10\"",
+            "job.toml:5: `steps` must be an integer",
+            "string \"10\"",
+        ),
+        (
+            "steps = 10",
+            "steps = -1",
+            "job.toml:5: `steps`",
+            "integer -1",
+        ),
+        (
+            "steps = 10",
+            "steps = 4294967296",
+            "job.toml:5: `steps`",
+            "",
+        ),
+        (
+            "\"1KiB\"",
+            "\"1KB\"",
+            "job.toml:6: `memory` must be a size",
+            "1KB",
+        ),
+        (
+            "\"1KiB\"",
+            "\"5GiB\"",
+            "job.toml:6: `memory` must be at most",
+            "",
+        ),
+        ("\"500ms\"", "5", "job.toml:7: `time` must be a time", ""),
+        (
+            "[2, 1, 1]",
+            "[2, 1]",
+            "job.toml:2: `workgroups` must be three",
+            "",
+        ),
+        (
+            "[2, 1, 1]",
+            "[2, 1, -1]",
+            "job.toml:2: `workgroups` must be three",
+            "",
+        ),
+        (
+            "[2, 1, 1]",
+            "[2, 0, 1]",
+            "job.toml:2: workgroups[1] is 0",
+            "",
+        ),
+        (
+            "size = 8",
+            "size = 6",
+            "job.toml:15: `size` must be a multiple of 4",
+            "",
+        ),
+        (
+            "size = 8",
+            "size = 0",
+            "job.toml:15: `size` must be a multiple of 4",
+            "",
+        ),
+        (
+            "size = 8",
+            "size = 12",
+            "job.toml:14: buffer `digests` has 12 bytes",
+            "8",
+        ),
+        ("[limits]", "[limits", "job.toml:4: not valid TOML", ""),
+        (
+            "steps = 10",
+            "steps = 10\nsteps = 11",
+            "job.toml:6: not valid TOML",
+            "duplicate key",
+        ),
+        (
+            "name = \"digests\"",
+            "name = \"blocks\"",
+            "job.toml:14: buffer `blocks` is described twice",
+            "line 10",
+        ),
+        (
+            "name = \"digests\"",
+            "name = \"digest\"",
+            "job.toml:14: `k.wgsl` has no buffer `digest`",
+            "`digests`, `blocks`",
+        ),
+        (
+            "size = 8\n",
+            "",
+            "job.toml:14: buffer `digests` has neither",
+            "",
+        ),
+        (
+            "size = 8\n",
+            "size = 8\ninput = \"x\"\n",
+            "job.toml:14: buffer `digests` has both",
+            "",
+        ),
+        ("[[buffer]]", "[buffer]", "job.toml:13: not valid TOML", ""),
+    ]);
+    let missing = JOB.split("[[buffer]]\nname = \"digests\"").next().unwrap();
+    assert!(message(missing).contains("`digests`, which no [[buffer]] describes"));
+    assert!(message("buffer = 3").starts_with("job.toml:1: a job file lacks the key `limits`"));
+    let inline = JOB.split("[[buffer]]").next().unwrap().replace(
+        "[limits]",
+        "buffer = [{ name = \"blocks\", input = \"in/blocks.bin\" },\n { name = \"digests\", size = 8, outptu = \"x\" }]\n[limits]",
+    );
+    assert!(message(&inline).starts_with("job.toml:5: unknown key `outptu`"));
+}
+
+#[test]
+fn paths_stay_inside_the_folder() {
+    let escapes = [
+        ("/etc/passwd", "absolute"),
+        ("../blocks.bin", "leads out"),
+        ("in/../../x", "leads out"),
+        ("in//x", "empty part"),
+        ("./x", "empty part"),
+        ("", "empty part"),
+        ("in\\\\x", "backslash"),
+        ("c:x", "colon"),
+        ("a\\u0000b", "control"),
+    ];
+    for (path, part) in escapes {
+        for original in ["in/blocks.bin", "digests.out", "k.wgsl"] {
+            let message = message(&JOB.replace(original, path));
+            assert!(message.contains(part), "{path}: {message}");
+        }
+    }
+    refused(&[
+        (
+            "in/blocks.bin",
+            "nothing",
+            "job.toml:11: `input` names `nothing`",
+            "",
+        ),
+        (
+            "digests.out",
+            "no/digests.out",
+            "job.toml:16: `output` names `no/digests.out`",
+            "",
+        ),
+        (
+            "digests.out",
+            "in",
+            "job.toml:16: `output` names `in`",
+            "directory",
+        ),
+    ]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_do_not_lead_out_of_the_folder() {
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("secret"), [0; 16]).unwrap();
+    let link = |from: &Path, to: &Path| std::os::unix::fs::symlink(to, from).unwrap();
+    let dir = folder(&JOB.replace("in/blocks.bin", "link"));
+    link(&dir.path().join("link"), &outside.path().join("secret"));
+    let error = load(dir.path()).unwrap().assemble(workload()).unwrap_err();
+    assert!(error.to_string().contains("symbolic link"), "{error}");
+
+    let dir = folder(&JOB.replace("digests.out", "link/digests.out"));
+    link(&dir.path().join("link"), outside.path());
+    let error = load(dir.path()).unwrap().assemble(workload()).unwrap_err();
+    assert!(error.to_string().contains("symbolic link"), "{error}");
+
+    // A link at the output itself is replaced by a run, and not read through by a check.
+    let dir = folder(JOB);
+    link(
+        &dir.path().join("digests.out"),
+        &outside.path().join("secret"),
+    );
+    let job = load(dir.path()).unwrap().assemble(workload()).unwrap();
+    assert!(matches!(
+        job.read_outputs(),
+        Err(JobFileError::NotAFile { .. })
+    ));
+
+    let dir = folder(&JOB.replace("in/blocks.bin", "link"));
+    link(&dir.path().join("link"), &dir.path().join("in/blocks.bin"));
+    assert!(load(dir.path()).unwrap().assemble(workload()).is_ok());
+}
+
+#[test]
+fn nothing_is_written_over_what_the_job_uses() {
+    for (name, other) in [
+        ("job.toml", "job file"),
+        ("JOB.TOML", "job file"),
+        ("k.wgsl", "workload"),
+        ("in/blocks.bin", "input"),
+    ] {
+        let message = message(&JOB.replace("digests.out", name));
+        assert!(
+            message.starts_with("job.toml:16: `output` would write"),
+            "{message}"
+        );
+        assert!(message.contains(other), "{message}");
+    }
+    let image = "digests.png\"\nimage = { width = 2, height = 1 }#\"";
+    let message = message(&JOB.replace("digests.out", image));
+    assert!(
+        message.contains("`image` would write `digests.png`"),
+        "{message}"
+    );
+}
+
+#[test]
+fn images_have_a_word_a_pixel() {
+    let with = |image: &str| JOB.replace("size = 8", &format!("size = 8\nimage = {image}"));
+    let job = assemble(&with("{ width = 1, height = 2 }")).unwrap();
+    let (image, path) = job.outputs()[0]
+        .file
+        .as_ref()
+        .unwrap()
+        .image
+        .clone()
+        .unwrap();
+    assert_eq!((image.width, image.height), (1, 2));
+    assert!(path.ends_with("digests.png"));
+    for (image, part) in [
+        ("{ width = 2, height = 2 }", "2 x 2 pixels"),
+        ("{ width = 2 }", "lacks the key `height`"),
+        ("{ width = 0, height = 2 }", "between 1 and 32768"),
+        (
+            "{ width = 1, height = 2, depth = 1 }",
+            "unknown key `depth`",
+        ),
+        ("3", "must be a table"),
+    ] {
+        let message = message(&with(image));
+        assert!(message.contains(part), "{message}");
+    }
+    let message =
+        message(&with("{ width = 1, height = 2 }").replace("output = \"digests.out\"", ""));
+    assert!(message.contains("lacks the key `output`"), "{message}");
+}
+
+#[test]
+fn memory_is_checked_before_anything_is_read() {
+    let error = assemble(&JOB.replace("1KiB", "20")).unwrap_err();
+    assert!(error.is_over_limit(), "{error}");
+    assert!(assemble(&JOB.replace("1KiB", "24")).is_ok());
+    let huge = JOB.replace("size = 8", "size = \"4GiB\"");
+    let error = assemble(&huge).unwrap_err();
+    assert!(matches!(
+        error,
+        JobFileError::Job { source: InvalidJob::OverMemory { bytes, limit: 1024 }, .. } if bytes == (4 << 30) + 16
+    ));
+
+    // A sparse file that would not fit in any memory.
+    let dir = folder(JOB);
+    let file = fs::File::create(dir.path().join("in/blocks.bin")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let error = load(dir.path()).unwrap().assemble(workload()).unwrap_err();
+    assert!(error.is_over_limit(), "{error}");
+    file.set_len(6).unwrap();
+    let error = load(dir.path()).unwrap().assemble(workload()).unwrap_err();
+    assert!(matches!(error, JobFileError::PartialWord { bytes: 6, .. }));
+}
+
+#[test]
+fn outputs_belong_to_writable_buffers() {
+    refused(&[(
+        "input = \"in/blocks.bin\"",
+        "input = \"in/blocks.bin\"\noutput = \"blocks.out\"",
+        "job.toml:12: buffer `blocks` has an `output`",
+        "read-only",
+    )]);
+    let job = assemble(&JOB.replace("output = \"digests.out\"", "")).unwrap();
+    let error = job.require_outputs().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("buffer `digests` has no `output`")
+    );
+    assert!(matches!(
+        job.read_outputs(),
+        Err(JobFileError::NoOutput { .. })
+    ));
+}
+
+#[test]
+fn text_files_are_bounded_text() {
+    let dir = folder(JOB);
+    let write = |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).unwrap();
+    let large = vec![b'#'; MAX_TEXT_BYTES as usize + 1];
+    write("k.wgsl", &large);
+    assert!(matches!(
+        load(dir.path()),
+        Err(JobFileError::TooLarge { .. })
+    ));
+    write("k.wgsl", &large[1..]);
+    assert!(load(dir.path()).is_ok());
+    write("k.wgsl", b"ab\xff");
+    assert!(matches!(
+        load(dir.path()),
+        Err(JobFileError::NotUtf8 { offset: 2, .. })
+    ));
+    write("job.toml", &large);
+    assert!(matches!(
+        load(dir.path()),
+        Err(JobFileError::TooLarge { .. })
+    ));
+    fs::remove_file(dir.path().join("job.toml")).unwrap();
+    assert!(matches!(load(dir.path()), Err(JobFileError::Read { .. })));
+    fs::create_dir(dir.path().join("job.toml")).unwrap();
+    assert!(matches!(
+        load(dir.path()),
+        Err(JobFileError::NotAFile { .. })
+    ));
+}
+
+/// Shapes that break careless parsers, each up to the size limit.
+#[test]
+fn hostile_toml_ends_in_an_error() {
+    let size = MAX_TEXT_BYTES as usize;
+    let hostile = [
+        format!("a = {}", "[".repeat(size - 8)),
+        format!("a = {}", "{a=".repeat(size / 3 - 8)),
+        format!("{}a = 1", "a.".repeat(size / 2 - 8)),
+        format!("[{}a]", "a.".repeat(size / 2 - 8)),
+        "[[a]]\n".repeat(size / 6 - 1),
+        (0..60_000).map(|i| format!("k{i} = 1\n")).collect(),
+        (0..16_000)
+            .map(|i| format!("[[buffer]]\nname = \"b{i}\"\nsize = 4\n"))
+            .collect(),
+        "workload = \"\"\"".to_owned() + &"x".repeat(size - 40),
+    ];
+    for text in hostile {
+        assert!(text.len() <= size);
+        let _ = message(&text);
+    }
+}
+
+#[test]
+fn damaged_job_files_never_panic() {
+    let file = Path::new("job.toml");
+    for at in 0..JOB.len() {
+        let _ = schema::parse(file, &JOB[..at]);
+        for bit in 0..7 {
+            let mut bytes = JOB.as_bytes().to_vec();
+            bytes[at] ^= 1 << bit;
+            let _ = schema::parse(file, std::str::from_utf8(&bytes).unwrap());
+        }
+    }
+}
