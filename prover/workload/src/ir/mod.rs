@@ -392,6 +392,13 @@ impl fmt::Display for Type {
     }
 }
 
+pub mod canonical;
+mod identity;
+mod invalid;
+mod operation;
+mod renumber;
 mod validate;
 
-pub use validate::{InvalidProgram, Workload};
+pub use identity::WorkloadId;
+pub use invalid::{InvalidCode, InvalidMemory, InvalidProgram, Place};
+pub use validate::Workload;
