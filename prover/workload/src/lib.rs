@@ -10,5 +10,6 @@
 //! knows nothing about proofs, GPUs or files beyond the job folder.
 #![forbid(unsafe_code)]
 
+pub mod interpreter;
 pub mod ir;
 pub mod job;
