@@ -191,7 +191,7 @@ impl Source {
 }
 
 /// A zeroed buffer, or an error where the machine has not the memory.
-pub(super) fn zeros(words: u64, name: &str, place: &Place) -> Result<Vec<u32>, JobFileError> {
+fn zeros(words: u64, name: &str, place: &Place) -> Result<Vec<u32>, JobFileError> {
     let mut buffer = Vec::new();
     usize::try_from(words)
         .ok()

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::Image;
-use super::assemble::zeros;
 use super::error::{JobFileError, Place};
 use super::path::read_words;
 use crate::job::Job;
@@ -65,41 +64,45 @@ impl FolderJob {
         }
     }
 
-    /// Reads the output files as they lie in the folder: the words of each of [`Self::outputs`].
-    pub fn read_outputs(&self) -> Result<Vec<Vec<u32>>, JobFileError> {
+    /// The final words of every buffer of the job, in the order of [`Job::buffer_memories`], as they lie in
+    /// the folder: those of written buffers in the output files, those of read-only buffers in the inputs.
+    pub fn final_buffers(&self) -> Result<Vec<Vec<u32>>, JobFileError> {
         self.require_outputs()?;
-        let files = self.outputs.iter().filter_map(|output| {
-            let file = output.file.as_ref()?;
-            Some((output, file))
-        });
-        files
-            .map(|(output, file)| {
-                let unusable = |source| JobFileError::NamedFile {
-                    place: output.place.clone(),
-                    key: "output",
-                    path: file.name.clone(),
-                    source,
-                };
-                let metadata = fs::symlink_metadata(&file.path).map_err(unusable)?;
-                if !metadata.is_file() {
-                    return Err(JobFileError::NotAFile {
-                        path: file.path.clone(),
-                    });
-                }
-                let words = self.job.buffers()[output.buffer].len();
-                if metadata.len() != 4 * words as u64 {
-                    return Err(JobFileError::OutputLength {
-                        place: output.place.clone(),
-                        name: output.name.clone(),
-                        path: file.name.clone(),
-                        expected: 4 * words as u64,
-                        got: metadata.len(),
-                    });
-                }
-                let mut contents = zeros(words as u64, &output.name, &output.place)?;
-                read_words(&file.path, &mut contents).map_err(unusable)?;
-                Ok(contents)
-            })
-            .collect()
+        let mut buffers = self.job.buffers().to_vec();
+        for output in &self.outputs {
+            if let Some(file) = &output.file {
+                output.read(file, &mut buffers[output.buffer])?;
+            }
+        }
+        Ok(buffers)
+    }
+}
+
+impl Output {
+    /// Replaces the words of the buffer by those of its output file.
+    fn read(&self, file: &OutputFile, words: &mut [u32]) -> Result<(), JobFileError> {
+        let unusable = |source| JobFileError::NamedFile {
+            place: self.place.clone(),
+            key: "output",
+            path: file.name.clone(),
+            source,
+        };
+        let metadata = fs::symlink_metadata(&file.path).map_err(unusable)?;
+        if !metadata.is_file() {
+            return Err(JobFileError::NotAFile {
+                path: file.path.clone(),
+            });
+        }
+        let expected = 4 * words.len() as u64;
+        if metadata.len() != expected {
+            return Err(JobFileError::OutputLength {
+                place: self.place.clone(),
+                name: self.name.clone(),
+                path: file.name.clone(),
+                expected,
+                got: metadata.len(),
+            });
+        }
+        read_words(&file.path, words).map_err(unusable)
     }
 }

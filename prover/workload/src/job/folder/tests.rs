@@ -121,15 +121,18 @@ fn outputs_are_read_back_only_at_their_length() {
     let job = load(dir.path()).unwrap().assemble(workload()).unwrap();
     let output = dir.path().join("digests.out");
     assert!(matches!(
-        job.read_outputs(),
+        job.final_buffers(),
         Err(JobFileError::NamedFile { .. })
     ));
     fs::write(&output, [1, 0, 0, 0, 2, 0, 0, 0]).unwrap();
-    assert_eq!(job.read_outputs().unwrap(), [[1, 2]]);
+    assert_eq!(
+        job.final_buffers().unwrap(),
+        [vec![1, 2], vec![1, 2, 3, 0xdead_beef]]
+    );
     for length in [0, 4, 7, 12] {
         fs::write(&output, vec![0; length]).unwrap();
         assert!(matches!(
-            job.read_outputs(),
+            job.final_buffers(),
             Err(JobFileError::OutputLength { .. })
         ));
     }
@@ -349,7 +352,7 @@ fn links_do_not_lead_out_of_the_folder() {
     );
     let job = load(dir.path()).unwrap().assemble(workload()).unwrap();
     assert!(matches!(
-        job.read_outputs(),
+        job.final_buffers(),
         Err(JobFileError::NotAFile { .. })
     ));
 
@@ -451,7 +454,7 @@ fn outputs_belong_to_writable_buffers() {
             .contains("buffer `digests` has no `output`")
     );
     assert!(matches!(
-        job.read_outputs(),
+        job.final_buffers(),
         Err(JobFileError::NoOutput { .. })
     ));
 }
