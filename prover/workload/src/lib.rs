@@ -10,6 +10,7 @@
 //! knows nothing about proofs, GPUs or files beyond the job folder.
 #![forbid(unsafe_code)]
 
+pub mod emit;
 pub mod interpreter;
 pub mod ir;
 pub mod job;

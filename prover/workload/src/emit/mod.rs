@@ -1,0 +1,87 @@
+//! Prints a workload as WGSL for a GPU driver, with everything in it that keeps a run inside its limits.
+//!
+//! The printed kernel computes what the [IR](crate::ir) says and nothing else, whatever the workload:
+//!
+//! * every access that could be out of bounds is compared with the true length first; one that is, traps;
+//! * every loop round takes a step off the invocation's budget; a round past the limit traps;
+//! * a trap never branches out of the kernel: it is noted, the load gives zero, the store is skipped and
+//!   the invocation goes on. Once the steps are used up every loop ends at its next start, so the kernel
+//!   ends within a bounded number of operations for any input;
+//! * operations that drivers disagree on (division, remainders, shifts) are printed so that no operand
+//!   reaches the disagreement.
+//!
+//! Limits and lengths arrive in a parameter buffer and traps leave in a report buffer, so one shader
+//! serves every job of a workload. [`report`] is the host's side of both. Buffers and private memories
+//! are arrays of `u32` whatever their WGSL element type was.
+
+mod layout;
+mod operation;
+mod printer;
+pub mod report;
+#[cfg(test)]
+mod tests;
+
+use crate::ir::{MemoryId, Span, Workload};
+use crate::job::Access;
+
+pub use layout::{Layout, Role};
+
+/// A workload as WGSL, with what the host must know to run it.
+#[derive(Clone, Debug)]
+pub struct EmittedWgsl {
+    /// The module. Its one entry point is [`EmittedWgsl::ENTRY_POINT`].
+    pub source: String,
+    /// What the module binds.
+    pub layout: Layout,
+    /// The instructions that can trap, in the order of the program's text.
+    pub sites: Vec<Site>,
+    /// How much a driver has to compile.
+    pub size: Size,
+}
+
+impl EmittedWgsl {
+    /// Name of the entry point.
+    pub const ENTRY_POINT: &'static str = "run";
+}
+
+/// An instruction that can trap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Where it comes from.
+    pub span: Span,
+    /// Which trap it is.
+    pub kind: SiteKind,
+}
+
+/// What can go wrong at a [`Site`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteKind {
+    /// An index at or past the end of a memory.
+    Bounds {
+        /// The memory.
+        memory: MemoryId,
+        /// Read or write.
+        access: Access,
+    },
+    /// Steps past the limit.
+    Steps,
+}
+
+/// Measures of a kernel that decide how long drivers take to compile it, and whether they survive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Instructions, all blocks together.
+    pub instructions: usize,
+    /// Loops.
+    pub loops: usize,
+    /// Blocks printed within blocks, at the deepest place. Less than in the program: where one arm of an
+    /// `if` leaves for a loop, the other is printed behind it instead of inside it.
+    pub nesting: usize,
+    /// Words of the largest private array.
+    pub private_words: u32,
+}
+
+/// Prints a workload with checks and metering.
+pub fn wgsl(workload: &Workload) -> EmittedWgsl {
+    printer::print(workload.program())
+}
