@@ -17,6 +17,8 @@ mod moves;
 mod progress;
 mod race;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod touch;
 
 use std::time::Duration;

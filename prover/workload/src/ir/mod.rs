@@ -397,6 +397,7 @@ mod identity;
 mod invalid;
 mod operation;
 mod renumber;
+pub mod text;
 mod validate;
 
 pub use identity::WorkloadId;

@@ -34,6 +34,8 @@
 
 mod decode;
 mod encode;
+#[cfg(test)]
+mod tests;
 
 pub use decode::{DecodeError, decode};
 pub use encode::encode;

@@ -3,6 +3,9 @@
 //! One walk over the tree checks types, scoping and the ends of blocks. The walk descends no deeper than
 //! [`Workload::MAX_DEPTH`], so every later recursive walk over a workload is safe too.
 
+#[cfg(test)]
+mod tests;
+
 use super::canonical;
 use super::identity::WorkloadId;
 use super::invalid::{InvalidCode, InvalidMemory, InvalidProgram, Place};
