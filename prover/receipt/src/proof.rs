@@ -1,0 +1,211 @@
+//! The proof inside a STARK seal: its bytes, and the check by Plonky3's own verifier.
+//!
+//! Before that verifier sees a proof, everything it would take from it without being able to judge it is
+//! compared with the statement: its length (so that parsing allocates no more than an honest proof would),
+//! its canonical form, the number of tables and their heights. The verifier itself is
+//! `p3_batch_stark::verify_batch`, unmodified.
+
+use p3_air::symbolic::{AirLayout, SymbolicExpressionExt};
+use p3_air::{Air, BaseAir};
+use p3_batch_stark::folder::VerifierConstraintFolderWithLookups;
+use p3_batch_stark::symbolic::{get_log_num_quotient_chunks, get_symbolic_constraints};
+use p3_batch_stark::{BatchProof, ProverData, verify_batch};
+use p3_field::Algebra;
+use p3_koala_bear::KoalaBear;
+use p3_lookup::{
+    InteractionSymbolicBuilder, LogUpGadget, Lookups, check_bus_widths,
+    check_multiplicity_height_bound,
+};
+
+use crate::config::{ChallengeField, Config, config};
+use crate::placement::Placed;
+use crate::security::{ProofShape, TableShape};
+use crate::transcript::TranscriptSeed;
+
+/// An AIR that can be verified under the preset of `EF`. Implemented for every type that qualifies.
+pub trait AirFor<EF: ChallengeField>:
+    BaseAir<KoalaBear>
+    + Air<InteractionSymbolicBuilder<KoalaBear, EF>>
+    + for<'a> Air<VerifierConstraintFolderWithLookups<'a, Config<EF>>>
+{
+}
+
+impl<EF, A> AirFor<EF> for A
+where
+    EF: ChallengeField,
+    A: BaseAir<KoalaBear>
+        + Air<InteractionSymbolicBuilder<KoalaBear, EF>>
+        + for<'a> Air<VerifierConstraintFolderWithLookups<'a, Config<EF>>>,
+{
+}
+
+/// Why bytes are not a proof of the expected shape.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedProof {
+    /// Longer than any proof of this statement.
+    #[error("it has {got} bytes; a proof of this statement has at most {limit}")]
+    TooLong {
+        /// Its bytes.
+        got: usize,
+        /// The most an honest proof has.
+        limit: usize,
+    },
+    /// Bytes that do not parse.
+    #[error("it does not parse: {0}")]
+    Parse(postcard::Error),
+    /// Bytes that parse, but are not what the parsed proof encodes to.
+    #[error("it is not in its canonical encoding")]
+    NotCanonical,
+    /// Other tables or heights than the statement's.
+    #[error("it is about other tables than the statement has")]
+    Heights,
+    /// Plonky3's verifier stopped at an assertion.
+    #[error("the verifier gave up on it: {0}")]
+    Panicked(String),
+}
+
+/// Why the tables of a statement cannot be proven under a preset, whatever the proof.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unprovable {
+    /// Lookup counts could wrap around the field, or tuples of one bus differ in width.
+    #[error("the lookups are unsound: {0}")]
+    Lookups(String),
+    /// A constraint of too high a degree for the blow-up.
+    #[error("table `{table}` has constraints of a degree past {limit}")]
+    Degree {
+        /// The table.
+        table: String,
+        /// The highest degree that the preset's blow-up allows.
+        limit: usize,
+    },
+}
+
+/// Why a proof is refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProofError {
+    #[error(transparent)]
+    Unprovable(#[from] Unprovable),
+    #[error(transparent)]
+    Malformed(#[from] MalformedProof),
+    #[error("{0}")]
+    Rejected(String),
+}
+
+/// The bytes of a proof for [`crate::StarkSeal`].
+///
+/// # Panics
+///
+/// Never for a proof that `p3_batch_stark` made: writing it to memory cannot fail.
+pub fn encode_proof<EF: ChallengeField>(proof: &BatchProof<Config<EF>>) -> Vec<u8> {
+    postcard::to_allocvec(proof).expect("a proof in memory has an encoding")
+}
+
+/// `postcard` takes trailing bytes and padded integers; a proof has exactly one encoding here.
+fn decode_proof<EF: ChallengeField>(
+    bytes: &[u8],
+) -> Result<BatchProof<Config<EF>>, MalformedProof> {
+    let proof = postcard::from_bytes(bytes).map_err(MalformedProof::Parse)?;
+    if encode_proof::<EF>(&proof) != bytes {
+        return Err(MalformedProof::NotCanonical);
+    }
+    Ok(proof)
+}
+
+/// Checks that `proof` proves the placed tables under `EF::PRESET` and `seed`. Gives the shape that was
+/// verified, for the security report.
+pub(crate) fn check_proof<EF, A>(
+    seed: &TranscriptSeed,
+    placed: &Placed<A>,
+    proof: &[u8],
+) -> Result<ProofShape, ProofError>
+where
+    EF: ChallengeField,
+    A: AirFor<EF>,
+    SymbolicExpressionExt<KoalaBear, EF>: Algebra<EF>,
+{
+    let config = config::<EF>(seed);
+    let degree_bits: Vec<usize> = placed.log_heights.iter().map(|&h| usize::from(h)).collect();
+    // No table has preprocessed columns, so this commits to nothing and only lays out the lookups.
+    let common = ProverData::from_airs_and_degrees(&config, &placed.airs, &degree_bits)
+        .map_err(|error| Unprovable::Lookups(error.to_string()))?
+        .common;
+    let shape = shape::<EF, A>(placed, &common.lookups)?;
+    let limit = shape.max_proof_bytes();
+    if proof.len() > limit {
+        return Err(MalformedProof::TooLong {
+            got: proof.len(),
+            limit,
+        }
+        .into());
+    }
+    let proof = decode_proof::<EF>(proof)?;
+    if proof.degree_bits != degree_bits {
+        return Err(MalformedProof::Heights.into());
+    }
+    let public_values = vec![Vec::new(); placed.airs.len()];
+    verify_batch(&config, &placed.airs, &proof, &public_values, &common)
+        .map_err(|error| ProofError::Rejected(error.to_string()))?;
+    Ok(shape)
+}
+
+/// The shape of a proof of the placed tables, refused where no proof of it would be sound.
+fn shape<EF, A>(
+    placed: &Placed<A>,
+    lookups: &[Lookups<KoalaBear>],
+) -> Result<ProofShape, Unprovable>
+where
+    EF: ChallengeField,
+    A: AirFor<EF>,
+    SymbolicExpressionExt<KoalaBear, EF>: Algebra<EF>,
+{
+    let preset = EF::PRESET;
+    let rows: Vec<usize> = placed.log_heights.iter().map(|&h| 1 << h).collect();
+    let unsound = |error: p3_lookup::LookupError| Unprovable::Lookups(error.to_string());
+    let message_width = check_bus_widths(lookups).map_err(unsound)?;
+    check_multiplicity_height_bound(lookups, &rows).map_err(unsound)?;
+
+    let blowup = 1 << preset.parameters().log_blowup;
+    let gadget = LogUpGadget::new();
+    let mut tables = Vec::with_capacity(placed.airs.len());
+    for (((air, name), lookups), &log_height) in placed
+        .airs
+        .iter()
+        .zip(&placed.names)
+        .zip(lookups)
+        .zip(&placed.log_heights)
+    {
+        let layout = AirLayout::from_air::<KoalaBear>(air);
+        let log_chunks = get_log_num_quotient_chunks::<KoalaBear, EF, A, _>(
+            air,
+            layout,
+            1 << log_height,
+            lookups,
+            0,
+            &gadget,
+        );
+        let quotient_chunks = 1 << log_chunks;
+        if quotient_chunks > blowup {
+            return Err(Unprovable::Degree {
+                table: name.clone(),
+                limit: blowup + 1,
+            });
+        }
+        let (base, extension) =
+            get_symbolic_constraints::<KoalaBear, EF, A, _>(air, layout, lookups, &gadget);
+        tables.push(TableShape {
+            name: name.clone(),
+            log_height,
+            width: BaseAir::<KoalaBear>::width(air),
+            reads_next_row: !BaseAir::<KoalaBear>::main_next_row_columns(air).is_empty(),
+            constraints: base.len() + extension.len(),
+            quotient_chunks,
+            fractions: lookups.len(),
+            messages: lookups.iter().map(|lookup| lookup.elements.len()).sum(),
+        });
+    }
+    Ok(ProofShape {
+        preset,
+        tables,
+        message_width,
+    })
+}

@@ -1,0 +1,92 @@
+//! The check behind [`super::verify`], for any AIRs that a statement may compile to.
+
+use arknet_workload::job::Job;
+
+use super::{Invalid, Verified};
+use crate::claim::{Claim, Usage};
+use crate::config::{Octic, Quintic};
+use crate::guard::{GuardError, guarded};
+use crate::placement::{Slot, place};
+use crate::preset::Preset;
+use crate::proof::{AirFor, MalformedProof, ProofError, check_proof};
+use crate::receipt::{Receipt, Seal, StarkSeal};
+use crate::security::{ProofShape, SecurityReport};
+use crate::transcript::TranscriptSeed;
+
+/// [`super::verify_with_min_bits`] over any AIRs: `tables` compiles the statement with the given steps.
+pub(super) fn check<A>(
+    receipt: &Receipt,
+    job: &Job,
+    outputs: &[Vec<u32>],
+    min_bits: u32,
+    known_version: u32,
+    tables: impl FnOnce(u32) -> Result<Vec<Slot<A>>, Invalid> + Send,
+) -> Result<Verified, Invalid>
+where
+    A: AirFor<Quintic> + AirFor<Octic>,
+{
+    let preset = receipt.preset;
+    let Seal::Stark(seal) = &receipt.seal;
+    let steps = receipt.claim.usage().steps;
+    let claim = Claim::new(job, outputs, Usage::new(job, steps))?;
+    if let Some(mismatch) = receipt.claim.mismatch(&claim) {
+        return Err(mismatch.into());
+    }
+    let limit = job.limits().steps;
+    if steps > limit {
+        return Err(Invalid::OverSteps { steps, limit });
+    }
+    if seal.air_version() != known_version {
+        return Err(Invalid::AirVersion {
+            got: seal.air_version(),
+            known: known_version,
+        });
+    }
+    let shape = match guarded(|| check_seal(preset, seal, &claim, tables(steps)?)) {
+        Ok(result) => result?,
+        Err(GuardError::Panicked(message)) => {
+            return Err(MalformedProof::Panicked(message).into());
+        }
+        Err(GuardError::Spawn(error)) => return Err(Invalid::Start(error)),
+    };
+    let security = SecurityReport::new(&shape);
+    let required = min_bits.max(preset.parameters().bits);
+    if security.bits() < required {
+        return Err(Invalid::Weak {
+            bits: security.bits(),
+            required,
+        });
+    }
+    Ok(Verified {
+        claim,
+        security,
+        shape,
+    })
+}
+
+fn check_seal<A>(
+    preset: Preset,
+    seal: &StarkSeal,
+    claim: &Claim,
+    slots: Vec<Slot<A>>,
+) -> Result<ProofShape, Invalid>
+where
+    A: AirFor<Quintic> + AirFor<Octic>,
+{
+    let names: Vec<String> = slots.iter().map(|slot| slot.name.clone()).collect();
+    let placed = place(preset, slots, seal.heights())?;
+    let tables = names
+        .iter()
+        .map(String::as_str)
+        .zip(seal.heights().iter().copied());
+    let seed = TranscriptSeed::new(preset, seal.air_version(), claim, tables);
+    match preset {
+        Preset::S100 => check_proof::<Quintic, A>(&seed, &placed, seal.proof()),
+        Preset::S128 => check_proof::<Octic, A>(&seed, &placed, seal.proof()),
+    }
+    .map_err(|error| match error {
+        ProofError::Unprovable(error) => error.into(),
+        ProofError::Malformed(error) => error.into(),
+        ProofError::Rejected(reason) => Invalid::Rejected { reason },
+    })
+}

@@ -1,0 +1,91 @@
+//! Whether a receipt holds.
+//!
+//! The caller brings the job and its outputs; the receipt brings the proof. From the receipt come only the
+//! preset's name, the steps, the heights of the tables and the proof, and each is checked: the report
+//! says what the preset gives, the steps are in the statement that is proven and within the limit,
+//! the heights are checked and bound by the transcript, and the proof verifies or does not.
+
+mod check;
+
+use std::error::Error;
+use std::io;
+
+use arknet_workload::job::Job;
+
+use crate::claim::{Claim, ClaimError, Mismatch};
+use crate::placement::{HeightRule, InvalidHeights, Slot};
+use crate::proof::{MalformedProof, Unprovable};
+use crate::receipt::Receipt;
+use crate::security::{ProofShape, SecurityReport};
+
+/// A receipt that holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verified {
+    /// What was verified, made from the caller's job and outputs.
+    pub claim: Claim,
+    /// How hard it is to make such a receipt for something false.
+    pub security: SecurityReport,
+    /// The shape of the proof.
+    pub shape: ProofShape,
+}
+
+/// What does not hold.
+#[derive(Debug, thiserror::Error)]
+pub enum Invalid {
+    /// The caller's outputs are no outputs of the caller's job.
+    #[error(transparent)]
+    Outputs(#[from] ClaimError),
+    /// The receipt is about something else.
+    #[error(transparent)]
+    Claim(#[from] Mismatch),
+    /// More steps than the job allows.
+    #[error(
+        "the run took up to {steps} steps, over the declared limit of {limit} (`limits.steps`)"
+    )]
+    OverSteps {
+        /// Steps proven.
+        steps: u32,
+        /// Steps allowed.
+        limit: u32,
+    },
+    /// Made by a build that compiles workloads to other tables.
+    #[error("the receipt is for AIR version {got}; this build verifies version {known}")]
+    AirVersion {
+        /// Of the receipt.
+        got: u32,
+        /// Of this build.
+        known: u32,
+    },
+    /// The job has no proof at all in this version.
+    #[error("this job cannot be proven: {0}")]
+    Compile(#[source] Box<dyn Error + Send + Sync>),
+    /// Wrong heights.
+    #[error("the proof does not fit the statement: {0}")]
+    Heights(#[from] InvalidHeights),
+    /// Tables that no proof would be sound for.
+    #[error("the statement cannot be proven under this preset: {0}")]
+    Unprovable(#[from] Unprovable),
+    /// Bytes that are no proof.
+    #[error("the proof is malformed: {0}")]
+    Malformed(#[from] MalformedProof),
+    /// A proof that is wrong.
+    #[error("the proof does not verify: {reason}")]
+    Rejected {
+        /// What the verifier found.
+        reason: String,
+    },
+    /// A proof with too few bits.
+    #[error("the proof has {bits} provable bits, fewer than the {required} required")]
+    Weak {
+        /// Bits of the proof.
+        bits: u32,
+        /// Bits wanted.
+        required: u32,
+    },
+    /// No thread to verify on; says nothing about the receipt.
+    #[error("the verifier could not be started: {0}")]
+    Start(#[source] io::Error),
+}
+
+#[cfg(test)]
+mod tests;
