@@ -14,7 +14,9 @@
 //! serves every job of a workload. [`report`] is the host's side of both. Buffers and private memories
 //! are arrays of `u32` whatever their WGSL element type was.
 
+mod access;
 mod layout;
+mod module;
 mod operation;
 mod printer;
 pub mod report;

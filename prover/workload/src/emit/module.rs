@@ -1,0 +1,105 @@
+//! What surrounds a kernel's statements: bindings, state, entry point, and the report at the end.
+
+use super::printer::{Exits, Printer};
+use super::{EmittedWgsl, Role};
+use crate::ir::Space;
+
+/// The state every kernel has, and how it takes a step. The counter stops at the limit, so that once a
+/// step is refused every later one is too, and each loop ends at its next start.
+const PRELUDE: &str = "
+struct Report {
+    first_trapped: atomic<u32>,
+    steps: atomic<u32>,
+    site: u32,
+    index: u32,
+}
+
+var<private> steps: u32;
+var<private> trap_site: u32;
+var<private> trap_index: u32;
+
+fn trap(site: u32, index: u32) {
+    if trap_site == 0u {
+        trap_site = site;
+        trap_index = index;
+    }
+}
+
+fn take_steps(count: u32, site: u32) -> bool {
+    let granted = count <= job.steps - steps;
+    if granted {
+        steps += count;
+    } else {
+        steps = job.steps;
+        trap(site, 0u);
+    }
+    return granted;
+}
+";
+
+/// Leaves what happened to the invocation; see [`report`](super::report).
+const EPILOGUE: &str = "    atomicMax(&report.steps, steps);
+    if trap_site != 0u {
+        let group = workgroup.x + workgroups.x * (workgroup.y + workgroups.y * workgroup.z);
+        let invocation = group * GROUP_INVOCATIONS + local_index;
+        atomicMin(&report.first_trapped, invocation);
+        if invocation == job.explains {
+            report.site = trap_site;
+            report.index = trap_index;
+        }
+    }
+}
+";
+
+impl Printer<'_> {
+    /// Prints the whole module.
+    pub(super) fn module(&mut self) {
+        self.interface();
+        self.source.push_str(PRELUDE);
+        let [x, y, z] = self.program.workgroup_size;
+        self.line(format_args!(""));
+        self.line(format_args!("const GROUP_INVOCATIONS = {}u;", x * y * z));
+        self.line(format_args!(""));
+        self.line(format_args!("@compute @workgroup_size({x}, {y}, {z})"));
+        self.line(format_args!("fn {}(", EmittedWgsl::ENTRY_POINT));
+        self.source.push_str(
+            "    @builtin(global_invocation_id) global: vec3<u32>,
+    @builtin(local_invocation_id) local: vec3<u32>,
+    @builtin(local_invocation_index) local_index: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+",
+        );
+        for (id, memory) in self.program.memories() {
+            if let Space::Private { words } = memory.space {
+                self.line(format_args!("    var m{}: array<u32, {words}>;", id.0));
+                self.size.private_words = self.size.private_words.max(words);
+            }
+        }
+        let program = self.program;
+        self.block(&program.body, Exits::KERNEL);
+        self.source.push_str(EPILOGUE);
+    }
+
+    fn interface(&mut self) {
+        self.line(format_args!("struct Job {{"));
+        self.line(format_args!("    steps: u32,"));
+        self.line(format_args!("    explains: u32,"));
+        for id in self.layout.runtime_buffers().to_vec() {
+            self.line(format_args!("    length{}: u32,", id.0));
+        }
+        self.line(format_args!("}}"));
+        self.line(format_args!(""));
+        for (binding, role) in self.layout.bindings.clone().into_iter().enumerate() {
+            let variable = match role {
+                Role::Input(id) => format!("var<storage, read> m{}: array<u32>;", id.0),
+                Role::Output(id) => format!("var<storage, read_write> m{}: array<u32>;", id.0),
+                Role::Tables => "var<storage, read> tables: array<u32>;".to_owned(),
+                Role::Parameters => "var<uniform> job: Job;".to_owned(),
+                Role::Report => "var<storage, read_write> report: Report;".to_owned(),
+            };
+            self.line(format_args!("@group(0) @binding({binding}) {variable}"));
+        }
+    }
+}
