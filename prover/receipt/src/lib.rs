@@ -6,7 +6,7 @@
 //!                                     └▶ tables compiled from the caller's job ─▶ p3 verifier ─▶ Verified
 //! ```
 //!
-//! [`verify`] takes everything it can from its caller and from the named [`Preset`]; what is left in the
+//! [`verify_compiled`] takes everything it can from its caller and from the named [`Preset`]; what is left in the
 //! receipt is the proof, the heights of the tables, and the number of steps, all of which the proof itself
 //! pins down. The crate knows nothing about GPUs or files beyond the receipt; the prover shares
 //! [`config`] and [`TranscriptSeed`] with it, so that both sides speak of one protocol.
@@ -39,4 +39,4 @@ pub use proof::{AirFor, MalformedProof, encode_proof};
 pub use receipt::{LoadError, Receipt, Seal, SealTooLarge, StarkSeal};
 pub use security::SecurityReport;
 pub use transcript::TranscriptSeed;
-pub use verify::{Invalid, Verified};
+pub use verify::{Invalid, Verified, verify_compiled};

@@ -1,4 +1,4 @@
-//! The check behind [`super::verify`], for any AIRs that a statement may compile to.
+//! The check itself, for any AIRs that a statement may compile to.
 
 use arknet_workload::job::Job;
 
@@ -13,14 +13,19 @@ use crate::receipt::{Receipt, Seal, StarkSeal};
 use crate::security::{ProofShape, SecurityReport};
 use crate::transcript::TranscriptSeed;
 
-/// [`super::verify_with_min_bits`] over any AIRs: `tables` compiles the statement with the given steps.
-pub(super) fn check<A>(
+/// Checks that `receipt` proves that `job` ends with `outputs` (the final words of each buffer, in the
+/// order of [`Job::buffer_memories`]), with the bits its preset promises and at least `min_bits`.
+///
+/// `compile` makes the statement's tables, given the bound on steps that the receipt claims; `air_version`
+/// is the version of that compiler. Everything rests on it: tables that do not say what the workload means
+/// prove nothing.
+pub fn verify_compiled<A>(
     receipt: &Receipt,
     job: &Job,
     outputs: &[Vec<u32>],
     min_bits: u32,
-    known_version: u32,
-    tables: impl FnOnce(u32) -> Result<Vec<Slot<A>>, Invalid> + Send,
+    air_version: u32,
+    compile: impl FnOnce(u32) -> Result<Vec<Slot<A>>, Invalid> + Send,
 ) -> Result<Verified, Invalid>
 where
     A: AirFor<Quintic> + AirFor<Octic>,
@@ -36,13 +41,13 @@ where
     if steps > limit {
         return Err(Invalid::OverSteps { steps, limit });
     }
-    if seal.air_version() != known_version {
+    if seal.air_version() != air_version {
         return Err(Invalid::AirVersion {
             got: seal.air_version(),
-            known: known_version,
+            known: air_version,
         });
     }
-    let shape = match guarded(|| check_seal(preset, seal, &claim, tables(steps)?)) {
+    let shape = match guarded(|| check_seal(preset, seal, &claim, compile(steps)?)) {
         Ok(result) => result?,
         Err(GuardError::Panicked(message)) => {
             return Err(MalformedProof::Panicked(message).into());

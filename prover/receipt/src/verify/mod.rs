@@ -10,13 +10,12 @@ mod check;
 use std::error::Error;
 use std::io;
 
-use arknet_workload::job::Job;
-
 use crate::claim::{Claim, ClaimError, Mismatch};
-use crate::placement::{HeightRule, InvalidHeights, Slot};
+use crate::placement::InvalidHeights;
 use crate::proof::{MalformedProof, Unprovable};
-use crate::receipt::Receipt;
 use crate::security::{ProofShape, SecurityReport};
+
+pub use check::verify_compiled;
 
 /// A receipt that holds.
 #[derive(Clone, Debug, PartialEq)]

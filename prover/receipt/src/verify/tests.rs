@@ -3,9 +3,11 @@ use std::sync::LazyLock;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-use super::check::check;
+use arknet_workload::job::Job;
+
 use super::*;
 use crate::preset::Preset;
+use crate::receipt::Receipt;
 use crate::receipt::{Seal, StarkSeal};
 use crate::testing::{STEPS, VERSION, job, job_with, outputs, receipt, tables};
 
@@ -15,7 +17,7 @@ static S100: LazyLock<Receipt> = LazyLock::new(|| receipt(Preset::S100, &job(), 
 static S128: LazyLock<Receipt> = LazyLock::new(|| receipt(Preset::S128, &job(), None));
 
 fn against(receipt: &Receipt, job: &Job, outputs: &[Vec<u32>]) -> Result<Verified, Invalid> {
-    check(receipt, job, outputs, 0, VERSION, |steps| {
+    verify_compiled(receipt, job, outputs, 0, VERSION, |steps| {
         assert_eq!(steps, receipt.claim.usage().steps);
         Ok(tables(job, outputs))
     })
@@ -177,7 +179,7 @@ fn more_bits_can_be_asked_for() {
     let job = job();
     let outputs = outputs(&job);
     let ask = |receipt: &Receipt, bits| {
-        check(receipt, &job, &outputs, bits, VERSION, |_| {
+        verify_compiled(receipt, &job, &outputs, bits, VERSION, |_| {
             Ok(tables(&job, &outputs))
         })
     };
@@ -248,10 +250,11 @@ fn proofs_that_are_no_proofs_are_malformed() {
 fn a_panic_is_an_answer() {
     let job = job();
     let outputs = outputs(&job);
-    let error = check::<crate::testing::StandIn>(&S100, &job, &outputs, 0, VERSION, |_| {
-        panic!("an assertion")
-    })
-    .unwrap_err();
+    let error =
+        verify_compiled::<crate::testing::StandIn>(&S100, &job, &outputs, 0, VERSION, |_| {
+            panic!("an assertion")
+        })
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "the proof is malformed: the verifier gave up on it: an assertion"
