@@ -10,7 +10,11 @@
 //! knows nothing about proofs, GPUs or files beyond the job folder.
 #![forbid(unsafe_code)]
 
+pub mod diagnostic;
 pub mod emit;
 pub mod interpreter;
 pub mod ir;
 pub mod job;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod wgsl;

@@ -342,8 +342,8 @@ fn the_first_trap_in_the_canonical_order_is_reported() {
           %8: u32 = load m2[%2]
         }";
     let mut data = vec![0; 5000];
-    for at in 1234..5000 {
-        data[at] = 5000 - at as u32;
+    for (word, rounds) in data[1234..].iter_mut().zip((1..3767).rev()) {
+        *word = rounds;
     }
     let limits = Limits {
         steps: 10_000,
