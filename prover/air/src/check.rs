@@ -1,0 +1,131 @@
+//! Checks a witness against its tables directly, without a proof: the prover's debugging aid and the tests' judge.
+
+use std::collections::HashMap;
+
+use p3_field::{PrimeCharacteristicRing, PrimeField32};
+use p3_koala_bear::KoalaBear;
+use p3_matrix::Matrix;
+use p3_matrix::dense::RowMajorMatrix;
+
+use crate::table::{Bus, Direction, Table, Term};
+
+/// What a witness violates.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// A constraint is not zero on a row.
+    #[error("constraint {constraint} of table `{table}` fails on row {row}")]
+    Constraint {
+        /// The table.
+        table: String,
+        /// Position of the constraint.
+        constraint: usize,
+        /// The row.
+        row: usize,
+    },
+    /// A bus does not balance.
+    #[error("message {message:?} on bus {bus:?} is out of balance by {balance}")]
+    Bus {
+        /// The bus.
+        bus: Bus,
+        /// The message.
+        message: Vec<u32>,
+        /// Sends less receives, in the field.
+        balance: u32,
+    },
+    /// A trace of the wrong width.
+    #[error("the trace of table `{table}` has {got} columns, the table {expected}")]
+    Width {
+        /// The table.
+        table: String,
+        /// Columns of the table.
+        expected: usize,
+        /// Columns of the trace.
+        got: usize,
+    },
+}
+
+/// Checks every constraint on every row and that every bus balances. An absent trace has no rows.
+pub fn check(
+    tables: &[Table],
+    traces: &[Option<RowMajorMatrix<KoalaBear>>],
+) -> Result<(), Violation> {
+    let mut balance: HashMap<(Bus, Vec<u32>), KoalaBear> = HashMap::new();
+    for (table, trace) in tables.iter().zip(traces) {
+        if let Some(trace) = trace {
+            check_table(table, trace, &mut balance)?;
+        }
+    }
+    let mut open: Vec<_> = balance
+        .into_iter()
+        .filter(|(_, balance)| *balance != KoalaBear::ZERO)
+        .collect();
+    open.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    match open.into_iter().next() {
+        Some(((bus, message), balance)) => Err(Violation::Bus {
+            bus,
+            message,
+            balance: balance.as_canonical_u32(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn check_table(
+    table: &Table,
+    trace: &RowMajorMatrix<KoalaBear>,
+    balance: &mut HashMap<(Bus, Vec<u32>), KoalaBear>,
+) -> Result<(), Violation> {
+    let body = table.body();
+    if trace.width() != body.width {
+        let (expected, got) = (body.width, trace.width());
+        return Err(Violation::Width {
+            table: table.name().to_owned(),
+            expected,
+            got,
+        });
+    }
+    let mut values = vec![KoalaBear::ZERO; body.expressions.terms().len()];
+    for (row, columns) in trace.row_slices().enumerate() {
+        for (index, term) in body.expressions.terms().iter().enumerate() {
+            values[index] = match *term {
+                Term::Constant(value) => value,
+                Term::Column(column) => columns[column as usize],
+                Term::Periodic(column) => {
+                    let column = &body.periodic[column as usize];
+                    column[row % column.len()]
+                }
+                Term::Sum(a, b) => values[a.0 as usize] + values[b.0 as usize],
+                Term::Difference(a, b) => values[a.0 as usize] - values[b.0 as usize],
+                Term::Product(a, b) => values[a.0 as usize] * values[b.0 as usize],
+            };
+        }
+        for (position, constraint) in body.constraints.iter().enumerate() {
+            if values[constraint.0 as usize] != KoalaBear::ZERO {
+                return Err(Violation::Constraint {
+                    table: table.name().to_owned(),
+                    constraint: position,
+                    row,
+                });
+            }
+        }
+        for interaction in &body.interactions {
+            let multiplicity = values[interaction.multiplicity.0 as usize];
+            if multiplicity == KoalaBear::ZERO {
+                continue;
+            }
+            let message: Vec<u32> = interaction
+                .fields
+                .iter()
+                .map(|field| values[field.0 as usize].as_canonical_u32())
+                .collect();
+            let slot = balance
+                .entry((interaction.bus, message))
+                .or_insert(KoalaBear::ZERO);
+            match interaction.direction {
+                Direction::Send => *slot += multiplicity,
+                Direction::Receive | Direction::Provide => *slot -= multiplicity,
+            }
+        }
+    }
+    Ok(())
+}

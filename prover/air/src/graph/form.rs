@@ -1,0 +1,551 @@
+//! From a structured program to flow blocks.
+//!
+//! A walk over the program with a cursor: the current block and the predicate under which control is
+//! there. An `if` without loops splits the predicate and stays in the block; a loop, or an `if` around one,
+//! ends the block. Values cross block borders on demand: a use in a later block adds a parameter there,
+//! and [`Former::connect`] then asks every predecessor for it until nothing is missing.
+
+use std::collections::HashMap;
+
+use arknet_workload::ir::{
+    Axis, BinaryOp, Block, Builtin, Inst, InstKind, LoopParam, Program, Span, Terminator, Type,
+    Value,
+};
+
+use super::{Access, AccessKind, BlockId, Exit, FlowBlock, Graph, Key, NodeId, Op, Target};
+use crate::statement::Statement;
+
+/// Words below this bound are exact as one field element with room for a difference.
+const EXACT: u64 = 1 << 30;
+
+/// Builds the graph of a simplified program.
+pub(crate) fn form(program: &Program, statement: &Statement) -> Graph {
+    let mut former = Former {
+        program,
+        statement,
+        blocks: Vec::new(),
+        order: Vec::new(),
+        recipes: HashMap::new(),
+        frames: Vec::new(),
+        current: BlockId(0),
+        predicate: NodeId(0),
+    };
+    former.enter_new_block(Vec::new(), false);
+    if former.walk(&program.body).is_some() {
+        former.exit(Target::Return, Vec::new());
+    }
+    former.connect();
+    Graph {
+        blocks: former.blocks,
+        order: former.order,
+        invocations: statement.dispatch.invocations(),
+    }
+}
+
+/// How to compute a value anywhere: `factor · invocation + offset`, below [`EXACT`] for every invocation.
+#[derive(Clone, Copy)]
+struct Recipe {
+    factor: u64,
+    offset: u64,
+}
+
+struct Frame {
+    header: BlockId,
+    after: BlockId,
+}
+
+struct Former<'a> {
+    program: &'a Program,
+    statement: &'a Statement,
+    blocks: Vec<FlowBlock>,
+    order: Vec<BlockId>,
+    recipes: HashMap<Value, Recipe>,
+    frames: Vec<Frame>,
+    current: BlockId,
+    /// Holds in the current block exactly where control is at the cursor.
+    predicate: NodeId,
+}
+
+impl Former<'_> {
+    fn block(&mut self) -> &mut FlowBlock {
+        &mut self.blocks[self.current.0 as usize]
+    }
+
+    fn reserve_block(&mut self) -> BlockId {
+        let id = BlockId(self.blocks.len() as u32);
+        self.blocks.push(FlowBlock::default());
+        id
+    }
+
+    fn enter_new_block(&mut self, params: Vec<Value>, is_header: bool) -> BlockId {
+        let id = self.reserve_block();
+        self.enter(id, params, is_header);
+        id
+    }
+
+    /// Moves the cursor to the start of a reserved block.
+    fn enter(&mut self, id: BlockId, params: Vec<Value>, is_header: bool) {
+        self.order.push(id);
+        self.current = id;
+        let mut loops: Vec<BlockId> = self.frames.iter().map(|frame| frame.header).collect();
+        if is_header {
+            loops.push(id);
+        }
+        let block = self.block();
+        block.depth = loops.len() as u32;
+        block.loops = loops;
+        block.is_header = is_header;
+        self.predicate = self.block().constant(1, Type::Bool);
+        if is_header {
+            let always = self.predicate;
+            self.block().meters.push((always, 1));
+        }
+        for value in params {
+            self.add_param(self.current, Key::Value(value));
+        }
+    }
+
+    fn type_of(&self, key: Key) -> Type {
+        match key {
+            Key::Value(value) => self.program.type_of(value),
+            Key::Builtin(_) => Type::U32,
+        }
+    }
+
+    fn add_param(&mut self, block: BlockId, key: Key) -> NodeId {
+        let ty = self.type_of(key);
+        let block = &mut self.blocks[block.0 as usize];
+        let position = block.params.len() as u32;
+        block.params.push(key);
+        let node = block.push(Op::Param(position), ty);
+        block.values.insert(key, node);
+        node
+    }
+
+    /// The node that holds a value in a block: known there, recomputed, or a new parameter.
+    fn get_in(&mut self, block: BlockId, key: Key) -> NodeId {
+        if let Some(&node) = self.blocks[block.0 as usize].values.get(&key) {
+            return node;
+        }
+        let recipe = match key {
+            Key::Value(value) => self.recipes.get(&value).copied(),
+            Key::Builtin(builtin) => self.builtin_recipe(builtin),
+        };
+        match recipe {
+            Some(recipe) => {
+                let ty = self.type_of(key);
+                let target = &mut self.blocks[block.0 as usize];
+                let node = recompute(target, recipe, ty);
+                target.values.insert(key, node);
+                node
+            }
+            None => self.add_param(block, key),
+        }
+    }
+
+    fn get(&mut self, value: Value) -> NodeId {
+        self.get_in(self.current, Key::Value(value))
+    }
+
+    fn get_all(&mut self, values: &[Value]) -> Vec<NodeId> {
+        values.iter().map(|&value| self.get(value)).collect()
+    }
+
+    fn set(&mut self, value: Value, node: NodeId) {
+        self.block().values.insert(Key::Value(value), node);
+    }
+
+    fn exit(&mut self, target: Target, args: Vec<NodeId>) {
+        let flag = self.predicate;
+        if self.block().as_constant(flag) != Some(0) {
+            self.block().exits.push(Exit { flag, target, args });
+        }
+    }
+
+    /// A built-in that is a constant or linear in the invocation's number.
+    fn builtin_recipe(&self, builtin: Builtin) -> Option<Recipe> {
+        let dispatch = &self.statement.dispatch;
+        let (groups, size) = (dispatch.workgroups(), dispatch.workgroup_size());
+        let constant = |offset: u32| {
+            Some(Recipe {
+                factor: 0,
+                offset: u64::from(offset),
+            })
+        };
+        let invocation = Some(Recipe {
+            factor: 1,
+            offset: 0,
+        });
+        let linear = groups[1] == 1 && groups[2] == 1 && size[1] == 1 && size[2] == 1;
+        let one_group = groups == [1, 1, 1];
+        match builtin {
+            Builtin::NumWorkgroups(axis) => constant(groups[axis as usize]),
+            Builtin::GlobalInvocationId(axis)
+                if groups[axis as usize] == 1 && size[axis as usize] == 1 =>
+            {
+                constant(0)
+            }
+            Builtin::LocalInvocationId(axis) if size[axis as usize] == 1 => constant(0),
+            Builtin::WorkgroupId(axis) if groups[axis as usize] == 1 => constant(0),
+            Builtin::LocalInvocationIndex if size == [1, 1, 1] => constant(0),
+            Builtin::GlobalInvocationId(Axis::X) if linear => invocation,
+            Builtin::WorkgroupId(Axis::X) if linear && size == [1, 1, 1] => invocation,
+            Builtin::LocalInvocationIndex if one_group => invocation,
+            Builtin::LocalInvocationId(Axis::X) if one_group && linear => invocation,
+            _ => None,
+        }
+    }
+
+    /// Notes a recipe for a value where its instruction has one.
+    fn note_recipe(&mut self, kind: &InstKind) {
+        let last = u64::from(self.statement.dispatch.invocations() - 1);
+        let (result, recipe) = match kind {
+            InstKind::Const { result, bits } => (
+                *result,
+                Some(Recipe {
+                    factor: 0,
+                    offset: u64::from(*bits),
+                }),
+            ),
+            InstKind::ArrayLength { result, memory } => {
+                let offset = u64::from(self.statement.length(*memory));
+                (*result, Some(Recipe { factor: 0, offset }))
+            }
+            InstKind::Builtin { result, builtin } => (*result, self.builtin_recipe(*builtin)),
+            InstKind::Cast { result, operand }
+                if self.program.type_of(*result).is_word()
+                    && self.program.type_of(*operand).is_word() =>
+            {
+                (*result, self.recipes.get(operand).copied())
+            }
+            InstKind::Binary {
+                result,
+                op,
+                lhs,
+                rhs,
+            } => {
+                let (Some(a), Some(b)) = (self.recipes.get(lhs), self.recipes.get(rhs)) else {
+                    return;
+                };
+                let recipe = match op {
+                    BinaryOp::Add => Some(Recipe {
+                        factor: a.factor + b.factor,
+                        offset: a.offset + b.offset,
+                    }),
+                    BinaryOp::Mul if b.factor == 0 => scale(*a, b.offset),
+                    BinaryOp::Mul if a.factor == 0 => scale(*b, a.offset),
+                    BinaryOp::Shl if b.factor == 0 => scale(*a, 1 << (b.offset % 32)),
+                    _ => None,
+                };
+                (*result, recipe)
+            }
+            _ => return,
+        };
+        let is_exact = |recipe: &Recipe| {
+            recipe.factor == 0 && recipe.offset <= u64::from(u32::MAX)
+                || recipe
+                    .factor
+                    .checked_mul(last)
+                    .and_then(|product| product.checked_add(recipe.offset))
+                    .is_some_and(|max| max < EXACT)
+        };
+        if let Some(recipe) = recipe.filter(is_exact) {
+            self.recipes.insert(result, recipe);
+        }
+    }
+
+    /// Walks a block. Returns the values it yields, or nothing where control never reaches its end.
+    fn walk(&mut self, block: &Block) -> Option<Vec<NodeId>> {
+        for inst in &block.insts {
+            self.inst(inst)?;
+        }
+        match &block.end {
+            Terminator::Yield(values) => Some(self.get_all(values)),
+            Terminator::Break(values) => {
+                let args = self.get_all(values);
+                let after = self.frames.last()?.after;
+                self.exit(Target::Block(after), args);
+                None
+            }
+            Terminator::Continue(values) => {
+                let args = self.get_all(values);
+                let header = self.frames.last()?.header;
+                self.exit(Target::Block(header), args);
+                None
+            }
+            Terminator::Unreachable => None,
+        }
+    }
+
+    /// Walks an instruction; `None` where control never comes after it.
+    fn inst(&mut self, inst: &Inst) -> Option<()> {
+        self.note_recipe(&inst.kind);
+        match &inst.kind {
+            InstKind::Const { result, bits } => {
+                let ty = self.program.type_of(*result);
+                let node = self.block().constant(*bits, ty);
+                self.set(*result, node);
+            }
+            InstKind::Builtin { result, builtin } => {
+                let node = self.get_in(self.current, Key::Builtin(*builtin));
+                self.set(*result, node);
+            }
+            InstKind::ArrayLength { result, memory } => {
+                let length = self.statement.length(*memory);
+                let node = self.block().constant(length, Type::U32);
+                self.set(*result, node);
+            }
+            InstKind::Binary {
+                result,
+                op,
+                lhs,
+                rhs,
+            } => {
+                let ty = self.program.type_of(*lhs);
+                let (lhs, rhs) = (self.get(*lhs), self.get(*rhs));
+                let node = self.block().binary(*op, ty, lhs, rhs);
+                self.set(*result, node);
+            }
+            InstKind::Select {
+                result,
+                condition,
+                accept,
+                reject,
+            } => {
+                let (condition, accept, reject) =
+                    (self.get(*condition), self.get(*accept), self.get(*reject));
+                let node = self.block().select(condition, accept, reject);
+                self.set(*result, node);
+            }
+            InstKind::Cast { result, operand } => {
+                let (from, to) = (
+                    self.program.type_of(*operand),
+                    self.program.type_of(*result),
+                );
+                let operand = self.get(*operand);
+                let node = match (from, to) {
+                    (Type::Bool, Type::Bool) => operand,
+                    (Type::Bool, _) => self.block().push(Op::Word(operand), Type::U32),
+                    (_, Type::Bool) => {
+                        let zero = self.block().constant(0, Type::U32);
+                        self.block().binary(BinaryOp::Ne, Type::U32, operand, zero)
+                    }
+                    _ => operand,
+                };
+                self.set(*result, node);
+            }
+            InstKind::Load {
+                result,
+                memory,
+                index,
+            } => {
+                let index = self.get(*index);
+                let block = self.block();
+                let position = block.accesses.len() as u32;
+                let node = block.push(Op::Load(position), Type::U32);
+                self.access(*memory, index, AccessKind::Load(node), inst.span);
+                self.set(*result, node);
+            }
+            InstKind::Store {
+                memory,
+                index,
+                value,
+            } => {
+                let (index, value) = (self.get(*index), self.get(*value));
+                self.access(*memory, index, AccessKind::Store(value), inst.span);
+            }
+            InstKind::Meter { steps } => {
+                let predicate = self.predicate;
+                self.block().meters.push((predicate, *steps));
+            }
+            InstKind::If {
+                condition,
+                then,
+                otherwise,
+                results,
+            } => {
+                let nodes = if contains_loop(then) || contains_loop(otherwise) {
+                    return self.branch(*condition, then, otherwise, results);
+                } else {
+                    self.convert(*condition, then, otherwise)?
+                };
+                for (&result, node) in results.iter().zip(nodes) {
+                    self.set(result, node);
+                }
+            }
+            InstKind::Loop {
+                params,
+                body,
+                results,
+            } => {
+                return self.repeat(params, body, results);
+            }
+        }
+        Some(())
+    }
+
+    fn access(
+        &mut self,
+        memory: arknet_workload::ir::MemoryId,
+        index: NodeId,
+        kind: AccessKind,
+        span: Span,
+    ) {
+        let predicate = self.predicate;
+        self.block().accesses.push(Access {
+            memory,
+            index,
+            kind,
+            predicate,
+            span,
+        });
+    }
+
+    /// An `if` without loops: both arms in this block, results by selection.
+    fn convert(
+        &mut self,
+        condition: Value,
+        then: &Block,
+        otherwise: &Block,
+    ) -> Option<Vec<NodeId>> {
+        let condition = self.get(condition);
+        let before = self.predicate;
+        let then_predicate = self.block().push(Op::Both(before, condition), Type::Bool);
+        let else_predicate = self
+            .block()
+            .push(Op::Without(before, then_predicate), Type::Bool);
+        self.predicate = then_predicate;
+        let then_values = self.walk(then);
+        let then_end = self.predicate;
+        self.predicate = else_predicate;
+        let else_values = self.walk(otherwise);
+        let else_end = self.predicate;
+        match (then_values, else_values) {
+            (Some(accept), Some(reject)) => {
+                self.predicate = self
+                    .block()
+                    .push(Op::Either(then_end, else_end), Type::Bool);
+                let block = self.block();
+                Some(
+                    accept
+                        .iter()
+                        .zip(&reject)
+                        .map(|(&a, &b)| block.select(condition, a, b))
+                        .collect(),
+                )
+            }
+            (Some(values), None) => {
+                self.predicate = then_end;
+                Some(values)
+            }
+            (None, Some(values)) => {
+                self.predicate = else_end;
+                Some(values)
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// An `if` around a loop: a block for each arm and one where they meet.
+    fn branch(
+        &mut self,
+        condition: Value,
+        then: &Block,
+        otherwise: &Block,
+        results: &[Value],
+    ) -> Option<()> {
+        let condition = self.get(condition);
+        let before = self.predicate;
+        let then_predicate = self.block().push(Op::Both(before, condition), Type::Bool);
+        let else_predicate = self
+            .block()
+            .push(Op::Without(before, then_predicate), Type::Bool);
+        let (then_block, else_block, join) = (
+            self.reserve_block(),
+            self.reserve_block(),
+            self.reserve_block(),
+        );
+        for (predicate, target) in [(then_predicate, then_block), (else_predicate, else_block)] {
+            self.predicate = predicate;
+            self.exit(Target::Block(target), Vec::new());
+        }
+        let mut yields = false;
+        for (id, arm) in [(then_block, then), (else_block, otherwise)] {
+            self.enter(id, Vec::new(), false);
+            if let Some(values) = self.walk(arm) {
+                self.exit(Target::Block(join), values);
+                yields = true;
+            }
+        }
+        self.enter(join, results.to_vec(), false);
+        yields.then_some(())
+    }
+
+    fn repeat(&mut self, params: &[LoopParam], body: &Block, results: &[Value]) -> Option<()> {
+        let initial = params.iter().map(|param| self.get(param.initial)).collect();
+        let (header, after) = (self.reserve_block(), self.reserve_block());
+        self.exit(Target::Block(header), initial);
+        self.enter(
+            header,
+            params.iter().map(|param| param.param).collect(),
+            true,
+        );
+        self.frames.push(Frame { header, after });
+        let _never_yields = self.walk(body);
+        self.frames.pop();
+        self.enter(after, results.to_vec(), false);
+        Some(())
+    }
+
+    /// Gives every exit an argument for every parameter of its target.
+    fn connect(&mut self) {
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for source in 0..self.blocks.len() {
+                for exit in 0..self.blocks[source].exits.len() {
+                    let Target::Block(target) = self.blocks[source].exits[exit].target else {
+                        continue;
+                    };
+                    loop {
+                        let have = self.blocks[source].exits[exit].args.len();
+                        let Some(&key) = self.blocks[target.0 as usize].params.get(have) else {
+                            break;
+                        };
+                        let node = self.get_in(BlockId(source as u32), key);
+                        self.blocks[source].exits[exit].args.push(node);
+                        changed = true;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn scale(recipe: Recipe, by: u64) -> Option<Recipe> {
+    Some(Recipe {
+        factor: recipe.factor.checked_mul(by)?,
+        offset: recipe.offset.checked_mul(by)?,
+    })
+}
+
+fn recompute(block: &mut FlowBlock, recipe: Recipe, ty: Type) -> NodeId {
+    let offset = block.constant(recipe.offset as u32, ty);
+    if recipe.factor == 0 {
+        return offset;
+    }
+    let invocation = block.push(Op::Invocation, Type::U32);
+    let factor = block.constant(recipe.factor as u32, Type::U32);
+    let product = block.binary(BinaryOp::Mul, Type::U32, invocation, factor);
+    block.binary(BinaryOp::Add, Type::U32, product, offset)
+}
+
+fn contains_loop(block: &Block) -> bool {
+    block.insts.iter().any(|inst| match &inst.kind {
+        InstKind::Loop { .. } => true,
+        InstKind::If {
+            then, otherwise, ..
+        } => contains_loop(then) || contains_loop(otherwise),
+        _ => false,
+    })
+}

@@ -1,0 +1,240 @@
+//! All tables of a statement.
+
+use std::collections::HashSet;
+
+use arknet_workload::ir::{MemoryId, Space};
+
+use crate::fixed::{self, MemoryTable};
+use crate::graph::{Graph, assign_ranges, form};
+use crate::lower::{BlockTable, ControlPlan, MemoryPlan, Sites, lower_block};
+use crate::simplify::simplify;
+use crate::statement::Statement;
+use crate::table::{Bus, Table};
+
+/// Version of the compiler's output. Tables of different versions are different statements, so the transcript
+/// is seeded with it.
+pub const AIR_VERSION: u32 = 1;
+
+/// Largest `log2` of a table's rows.
+pub const MAX_LOG_HEIGHT: u8 = 22;
+
+/// Bound of a statement's steps, which are a field element with room for sums.
+pub const MAX_STEPS: u32 = 1 << 29;
+
+/// Largest number of columns of a table.
+pub const MAX_WIDTH: usize = 1 << 16;
+
+/// Why a statement has no tables.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompileError {
+    /// A table that public data fixes would be too tall.
+    #[error(
+        "the table `{table}` needs 2^{log_height} rows, more than 2^{MAX_LOG_HEIGHT}; \
+         split the job into smaller ones"
+    )]
+    TooTall {
+        /// The table.
+        table: String,
+        /// `log2` of the rows it needs.
+        log_height: u8,
+    },
+    /// More steps than the clock can count.
+    #[error("{steps} steps of an invocation cannot be proven, at most {MAX_STEPS} can")]
+    TooManySteps {
+        /// Steps of the statement.
+        steps: u32,
+    },
+    /// Times of memory accesses do not fit the field.
+    #[error(
+        "{steps} steps with {sites} memory accesses in the code are too many to order in time; \
+         split the job into smaller ones"
+    )]
+    TooManyTimes {
+        /// Steps of the statement.
+        steps: u32,
+        /// Places in the code that access memory.
+        sites: u32,
+    },
+    /// A block of straight-line code is too wide.
+    #[error("the table `{table}` needs {width} columns, more than {MAX_WIDTH}; shorten the kernel")]
+    TooWide {
+        /// The table.
+        table: String,
+        /// Columns it needs.
+        width: usize,
+    },
+    /// A buffer that the workload cannot write has changed.
+    #[error("buffer `{name}` differs before and after, but the workload does not write it")]
+    Changed {
+        /// The buffer.
+        name: String,
+    },
+}
+
+/// The tables of a statement and what is needed to fill them.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    pub(crate) statement: Statement,
+    pub(crate) graph: Graph,
+    pub(crate) plans: Vec<MemoryPlan>,
+    pub(crate) control: ControlPlan,
+    pub(crate) sites: Sites,
+    pub(crate) blocks: Vec<BlockTable>,
+    pub(crate) memories: Vec<MemoryTable>,
+    tables: Vec<Table>,
+    pub(crate) has_range_table: bool,
+    pub(crate) has_byte_table: bool,
+}
+
+impl Machine {
+    /// Compiles the tables: dispatch, one per flow block in order, one per accessed memory, and the number
+    /// tables where they are used. Depends on the statement alone.
+    pub fn compile(statement: &Statement) -> Result<Self, CompileError> {
+        if statement.steps > MAX_STEPS {
+            return Err(CompileError::TooManySteps {
+                steps: statement.steps,
+            });
+        }
+        let program = simplify(statement.workload.program());
+        let mut graph = form(&program, statement);
+        assign_ranges(&mut graph, &statement.dispatch, statement.steps);
+        let plans = MemoryPlan::of_all(&graph, statement);
+        let control = ControlPlan::new(&graph);
+        let sites = Sites::new(&graph, statement.steps);
+        if sites.time_bound > 1 << 29 && plans.iter().any(|plan| plan.has_chains()) {
+            return Err(CompileError::TooManyTimes {
+                steps: statement.steps,
+                sites: sites.count,
+            });
+        }
+        let accessed = accessed_memories(&graph);
+        check_unchanged(statement, &accessed)?;
+        check_heights(statement, &accessed, &plans)?;
+
+        let entry = &graph.blocks[0];
+        let dispatch = fixed::dispatch_table(
+            &statement.dispatch,
+            &entry.params,
+            &control.contents[0],
+            statement.steps,
+        );
+        let blocks: Vec<BlockTable> = graph
+            .order
+            .iter()
+            .map(|&id| lower_block(&graph, id, &control, &plans, &sites, statement))
+            .collect();
+        let memories: Vec<MemoryTable> = accessed
+            .iter()
+            .map(|&id| fixed::memory_table(statement, id, plans[id.0 as usize]))
+            .collect();
+        let mut tables = vec![dispatch];
+        tables.extend(blocks.iter().map(|block| block.table.clone()));
+        tables.extend(memories.iter().map(|memory| memory.table.clone()));
+        let has_range_table = tables
+            .iter()
+            .any(|table| table.interaction_count(Bus::Range) > 0);
+        let has_byte_table = tables.iter().any(Table::looks_up_bytes);
+        if has_range_table {
+            tables.push(fixed::range_table());
+        }
+        if has_byte_table {
+            tables.push(fixed::byte_table());
+        }
+        for table in &tables {
+            let width = table.body().width;
+            if width > MAX_WIDTH {
+                return Err(CompileError::TooWide {
+                    table: table.name().to_owned(),
+                    width,
+                });
+            }
+        }
+        Ok(Self {
+            statement: statement.clone(),
+            graph,
+            plans,
+            control,
+            sites,
+            blocks,
+            memories,
+            tables,
+            has_range_table,
+            has_byte_table,
+        })
+    }
+
+    /// The tables, in the order of the proof.
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    /// What the tables are about.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+}
+
+/// Compiles the tables of a statement.
+pub fn compile(statement: &Statement) -> Result<Vec<Table>, CompileError> {
+    Machine::compile(statement).map(|machine| machine.tables)
+}
+
+fn accessed_memories(graph: &Graph) -> Vec<MemoryId> {
+    let accessed: HashSet<MemoryId> = graph
+        .order
+        .iter()
+        .flat_map(|id| &graph.blocks[id.0 as usize].accesses)
+        .map(|access| access.memory)
+        .collect();
+    let mut accessed: Vec<MemoryId> = accessed.into_iter().collect();
+    accessed.sort_unstable();
+    accessed
+}
+
+/// Buffers without a table, and those that are only read, end as they began.
+fn check_unchanged(statement: &Statement, accessed: &[MemoryId]) -> Result<(), CompileError> {
+    for (id, memory) in statement.workload.program().memories() {
+        let Some(index) = statement.buffer_index(id) else {
+            continue;
+        };
+        let is_written = accessed.contains(&id) && matches!(memory.space, Space::Output { .. });
+        if !is_written && statement.initial[index] != statement.outputs[index] {
+            return Err(CompileError::Changed {
+                name: memory.name.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_heights(
+    statement: &Statement,
+    accessed: &[MemoryId],
+    plans: &[MemoryPlan],
+) -> Result<(), CompileError> {
+    let invocations = u64::from(statement.dispatch.invocations());
+    let check = |table: &str, log_height: u8| {
+        if log_height > MAX_LOG_HEIGHT {
+            Err(CompileError::TooTall {
+                table: table.to_owned(),
+                log_height,
+            })
+        } else {
+            Ok(())
+        }
+    };
+    check("dispatch", fixed::log_height(invocations))?;
+    for &id in accessed {
+        let mut words = u64::from(statement.length(id));
+        if plans[id.0 as usize] == MemoryPlan::Private {
+            words = words.saturating_mul(invocations);
+        }
+        // Sixteen words a row from sixteen words on.
+        let rows = words.div_ceil(16);
+        check(
+            &statement.workload.program().memory(id).name,
+            fixed::log_height(rows),
+        )?;
+    }
+    Ok(())
+}

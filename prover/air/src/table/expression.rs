@@ -1,0 +1,141 @@
+//! Polynomials over the columns of one row, as a hash-consed DAG.
+
+use std::collections::HashMap;
+
+use p3_field::{Field, PrimeCharacteristicRing};
+use p3_koala_bear::KoalaBear;
+
+/// An expression of a table: an index into its [`Expressions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Expr(pub(crate) u32);
+
+/// One node of the DAG; operands come before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Term {
+    Constant(KoalaBear),
+    /// A main column of the row.
+    Column(u32),
+    /// A periodic column: public data. Constraints see it, buses do not.
+    Periodic(u32),
+    Sum(Expr, Expr),
+    Difference(Expr, Expr),
+    Product(Expr, Expr),
+}
+
+/// The expressions of one table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Expressions {
+    terms: Vec<Term>,
+    degrees: Vec<u8>,
+    consed: HashMap<Term, Expr>,
+}
+
+impl Expressions {
+    pub(crate) fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    pub(crate) fn term(&self, expr: Expr) -> Term {
+        self.terms[expr.0 as usize]
+    }
+
+    /// Total degree in the columns.
+    pub(crate) fn degree(&self, expr: Expr) -> u8 {
+        self.degrees[expr.0 as usize]
+    }
+
+    pub(crate) fn as_constant(&self, expr: Expr) -> Option<KoalaBear> {
+        match self.term(expr) {
+            Term::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn push(&mut self, term: Term) -> Expr {
+        if let Some(&expr) = self.consed.get(&term) {
+            return expr;
+        }
+        let degree = match term {
+            Term::Constant(_) => 0,
+            Term::Column(_) | Term::Periodic(_) => 1,
+            Term::Sum(a, b) | Term::Difference(a, b) => self.degree(a).max(self.degree(b)),
+            Term::Product(a, b) => self.degree(a) + self.degree(b),
+        };
+        let expr = Expr(self.terms.len() as u32);
+        self.terms.push(term);
+        self.degrees.push(degree);
+        self.consed.insert(term, expr);
+        expr
+    }
+
+    pub(crate) fn field(&mut self, value: KoalaBear) -> Expr {
+        self.push(Term::Constant(value))
+    }
+
+    pub(crate) fn constant(&mut self, value: i64) -> Expr {
+        self.field(KoalaBear::from_i64(value))
+    }
+
+    pub(crate) fn column(&mut self, column: u32) -> Expr {
+        self.push(Term::Column(column))
+    }
+
+    pub(crate) fn periodic(&mut self, column: u32) -> Expr {
+        self.push(Term::Periodic(column))
+    }
+
+    pub(crate) fn add(&mut self, a: Expr, b: Expr) -> Expr {
+        match (self.as_constant(a), self.as_constant(b)) {
+            (Some(x), Some(y)) => self.field(x + y),
+            (Some(KoalaBear::ZERO), _) => b,
+            (_, Some(KoalaBear::ZERO)) => a,
+            _ => self.push(Term::Sum(a, b)),
+        }
+    }
+
+    pub(crate) fn sub(&mut self, a: Expr, b: Expr) -> Expr {
+        match (self.as_constant(a), self.as_constant(b)) {
+            (Some(x), Some(y)) => self.field(x - y),
+            (_, Some(KoalaBear::ZERO)) => a,
+            _ if a == b => self.field(KoalaBear::ZERO),
+            _ => self.push(Term::Difference(a, b)),
+        }
+    }
+
+    pub(crate) fn mul(&mut self, a: Expr, b: Expr) -> Expr {
+        match (self.as_constant(a), self.as_constant(b)) {
+            (Some(x), Some(y)) => self.field(x * y),
+            (Some(KoalaBear::ZERO), _) | (_, Some(KoalaBear::ZERO)) => self.field(KoalaBear::ZERO),
+            (Some(KoalaBear::ONE), _) => b,
+            (_, Some(KoalaBear::ONE)) => a,
+            _ => self.push(Term::Product(a, b)),
+        }
+    }
+
+    pub(crate) fn scale(&mut self, a: Expr, by: i64) -> Expr {
+        let by = self.constant(by);
+        self.mul(a, by)
+    }
+
+    /// `a / 2^bits` in the field.
+    pub(crate) fn divide_by_power(&mut self, a: Expr, bits: u32) -> Expr {
+        let inverse = self.field(KoalaBear::from_u32(1 << bits).inverse());
+        self.mul(a, inverse)
+    }
+
+    pub(crate) fn sum(&mut self, terms: impl IntoIterator<Item = Expr>) -> Expr {
+        let zero = self.constant(0);
+        terms
+            .into_iter()
+            .fold(zero, |sum, term| self.add(sum, term))
+    }
+
+    /// `Σ 2^i · bits[i]`, by doubling from the top.
+    pub(crate) fn compose(&mut self, bits: &[Expr]) -> Expr {
+        let zero = self.constant(0);
+        bits.iter().rev().fold(zero, |sum, &bit| {
+            let doubled = self.add(sum, sum);
+            self.add(doubled, bit)
+        })
+    }
+}

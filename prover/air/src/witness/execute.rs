@@ -1,0 +1,515 @@
+//! Runs the flow blocks of a machine and logs what the tables need.
+
+use std::collections::HashMap;
+
+use arknet_workload::ir::Builtin;
+use arknet_workload::job::Invocation;
+use rayon::prelude::*;
+
+use super::WitnessError;
+use crate::fixed::WordState;
+use crate::graph::{AccessKind, BlockId, FlowBlock, Key, NodeId, Op, Target};
+use crate::lower::{MemoryPlan, SlotContent, SlotSource};
+use crate::machine::{MAX_LOG_HEIGHT, Machine};
+
+/// Words that a visit logs for each access: the word read, and the time, value and ownership before it.
+pub(super) const WORDS_PER_ACCESS: usize = 4;
+/// Invocations that one task runs.
+const CHUNK: u32 = 256;
+
+/// The visits to a block: rows of `[invocation, clock, slots…, (read, time, value, own) per access…]`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Visits {
+    pub(super) log: Vec<u32>,
+    pub(super) stride: usize,
+}
+
+impl Visits {
+    pub(super) fn rows(&self) -> usize {
+        self.log.len() / self.stride
+    }
+}
+
+/// What a run leaves.
+pub(super) struct Execution {
+    /// Per block, in the machine's order.
+    pub(super) visits: Vec<Visits>,
+    /// Per memory with a table, its words.
+    pub(super) words: Vec<Vec<WordState>>,
+    /// Final clock of each invocation.
+    pub(super) clocks: Vec<u32>,
+}
+
+/// What one task leaves.
+struct Part {
+    logs: Vec<Vec<u32>>,
+    clocks: Vec<u32>,
+    /// Words touched: memory (by position among tables), address, state.
+    touched: Vec<(usize, u32, WordState)>,
+    shared_reads: Vec<Vec<u32>>,
+}
+
+pub(super) fn execute(machine: &Machine) -> Result<Execution, WitnessError> {
+    let written = if machine.plans.iter().any(needs_written_words) {
+        written_words(machine)?
+    } else {
+        vec![Vec::new(); machine.plans.len()]
+    };
+    let runner = Runner::new(machine, &written);
+    let invocations = machine.statement.dispatch.invocations();
+    let parts: Vec<Part> = (0..invocations.div_ceil(CHUNK))
+        .into_par_iter()
+        .map(|chunk| runner.run(chunk * CHUNK..invocations.min((chunk + 1) * CHUNK), true))
+        .collect::<Result<_, _>>()?;
+    collect(machine, &runner, parts)
+}
+
+fn needs_written_words(plan: &MemoryPlan) -> bool {
+    matches!(
+        plan,
+        MemoryPlan::ReadWrite
+            | MemoryPlan::WriteOnce {
+                shared_reads: true,
+                ..
+            }
+    )
+}
+
+/// Per memory, whether each word is written by anybody.
+fn written_words(machine: &Machine) -> Result<Vec<Vec<bool>>, WitnessError> {
+    let unknown = vec![Vec::new(); machine.plans.len()];
+    let runner = Runner::new(machine, &unknown);
+    let invocations = machine.statement.dispatch.invocations();
+    let parts: Vec<Part> = (0..invocations.div_ceil(CHUNK))
+        .into_par_iter()
+        .map(|chunk| runner.run(chunk * CHUNK..invocations.min((chunk + 1) * CHUNK), false))
+        .collect::<Result<_, _>>()?;
+    let mut written: Vec<Vec<bool>> = vec![Vec::new(); machine.plans.len()];
+    for memory in &machine.memories {
+        if needs_written_words(&memory.plan) {
+            let id = memory.memory;
+            written[id.0 as usize] = vec![false; machine.statement.length(id) as usize];
+        }
+    }
+    for (table, address, state) in parts.into_iter().flat_map(|part| part.touched) {
+        let words = &mut written[machine.memories[table].memory.0 as usize];
+        if state.written && !words.is_empty() {
+            words[address as usize] = true;
+        }
+    }
+    Ok(written)
+}
+
+fn collect(
+    machine: &Machine,
+    runner: &Runner<'_>,
+    parts: Vec<Part>,
+) -> Result<Execution, WitnessError> {
+    let mut execution = Execution {
+        visits: runner
+            .strides
+            .iter()
+            .map(|&stride| Visits {
+                log: Vec::new(),
+                stride,
+            })
+            .collect(),
+        words: machine
+            .memories
+            .iter()
+            .map(|memory| match memory.plan {
+                MemoryPlan::Private => Vec::new(),
+                _ => {
+                    let words = machine.statement.length(memory.memory) as usize;
+                    vec![WordState::default(); words]
+                }
+            })
+            .collect(),
+        clocks: Vec::new(),
+    };
+    for part in parts {
+        execution.clocks.extend(part.clocks);
+        for (visits, log) in execution.visits.iter_mut().zip(part.logs) {
+            visits.log.extend(log);
+        }
+        for (table, address, state) in part.touched {
+            let memory = &machine.memories[table];
+            if memory.plan == MemoryPlan::Private {
+                execution.words[table].push(state);
+                continue;
+            }
+            let word = &mut execution.words[table][address as usize];
+            let raced = (word.written && state.written)
+                || (word.own_reads + u32::from(word.written) > 0 || word.time > 0)
+                    && word.owner != state.owner;
+            let expected = machine
+                .statement
+                .buffer_index(memory.memory)
+                .map(|index| machine.statement.outputs[index][address as usize]);
+            if raced || (state.written && expected != Some(state.value)) {
+                let memory = machine.statement.workload.program().memory(memory.memory);
+                return Err(WitnessError::Output {
+                    memory: memory.name.clone(),
+                    index: address,
+                });
+            }
+            word.owner = state.owner;
+            word.written |= state.written;
+            word.time = word.time.max(state.time);
+            word.own_reads += state.own_reads;
+        }
+        for (words, reads) in execution.words.iter_mut().zip(part.shared_reads) {
+            for (word, reads) in words.iter_mut().zip(reads) {
+                word.shared_reads += reads;
+            }
+        }
+    }
+    for (block, visits) in machine.blocks.iter().zip(&execution.visits) {
+        let rows = visits.rows() as u64;
+        if rows > 1 << MAX_LOG_HEIGHT {
+            let table = block.table.name().to_owned();
+            return Err(WitnessError::TooManyRows { table, rows });
+        }
+    }
+    Ok(execution)
+}
+
+struct Runner<'a> {
+    machine: &'a Machine,
+    written: &'a [Vec<bool>],
+    /// Position in the machine's order of each block.
+    positions: Vec<usize>,
+    strides: Vec<usize>,
+    /// Position among the tables of each memory.
+    tables: Vec<Option<usize>>,
+}
+
+/// What an invocation has touched.
+#[derive(Default)]
+struct Touched {
+    /// Value, time of the last access, and what the tables need, by memory table and address.
+    words: HashMap<(usize, u32), (u32, WordState)>,
+}
+
+impl<'a> Runner<'a> {
+    fn new(machine: &'a Machine, written: &'a [Vec<bool>]) -> Self {
+        let graph = &machine.graph;
+        let mut positions = vec![0; graph.blocks.len()];
+        for (position, id) in graph.order.iter().enumerate() {
+            positions[id.0 as usize] = position;
+        }
+        let slots = machine.control.slot_count;
+        let strides = graph
+            .order
+            .iter()
+            .map(|id| {
+                let accesses = graph.blocks[id.0 as usize].accesses.len();
+                2 + slots + WORDS_PER_ACCESS * accesses
+            })
+            .collect();
+        let mut tables = vec![None; machine.plans.len()];
+        for (position, memory) in machine.memories.iter().enumerate() {
+            tables[memory.memory.0 as usize] = Some(position);
+        }
+        Self {
+            machine,
+            written,
+            positions,
+            strides,
+            tables,
+        }
+    }
+
+    fn run(&self, invocations: std::ops::Range<u32>, log: bool) -> Result<Part, WitnessError> {
+        let machine = self.machine;
+        let mut part = Part {
+            logs: vec![Vec::new(); self.strides.len()],
+            clocks: Vec::with_capacity(invocations.len()),
+            touched: Vec::new(),
+            shared_reads: machine
+                .memories
+                .iter()
+                .map(|memory| match memory.plan {
+                    MemoryPlan::Private => Vec::new(),
+                    _ => vec![0; machine.statement.length(memory.memory) as usize],
+                })
+                .collect(),
+        };
+        for invocation in invocations {
+            self.invocation(invocation, log, &mut part)?;
+        }
+        Ok(part)
+    }
+
+    fn entry_slots(&self, invocation: u32) -> Vec<u32> {
+        let machine = self.machine;
+        let builtin = |builtin: Builtin| {
+            machine
+                .statement
+                .dispatch
+                .builtin(Invocation(invocation), builtin)
+        };
+        machine.control.contents[0]
+            .iter()
+            .map(|content| match *content {
+                SlotContent::Param(position, _) => {
+                    match machine.graph.blocks[0].params[position as usize] {
+                        Key::Builtin(key) => builtin(key),
+                        Key::Value(_) => 0,
+                    }
+                }
+                SlotContent::Zero | SlotContent::Junk => 0,
+            })
+            .collect()
+    }
+
+    fn invocation(&self, invocation: u32, log: bool, part: &mut Part) -> Result<(), WitnessError> {
+        let machine = self.machine;
+        let steps = machine.statement.steps;
+        let mut touched = Touched::default();
+        let mut slots = self.entry_slots(invocation);
+        let mut clock = 0u32;
+        let mut at = BlockId(0);
+        let mut values = Vec::new();
+        loop {
+            let block = &machine.graph.blocks[at.0 as usize];
+            let mut row = Vec::with_capacity(self.strides[self.positions[at.0 as usize]]);
+            row.extend([invocation, clock]);
+            row.extend(&slots);
+            self.visit(at, block, &mut row, &mut values, &mut touched, part)?;
+            for &(flag, count) in &block.meters {
+                if values[flag.0 as usize] == 1 {
+                    clock = clock.saturating_add(count);
+                }
+            }
+            if clock > steps {
+                return Err(WitnessError::OutOfSteps { invocation, steps });
+            }
+            if log {
+                part.logs[self.positions[at.0 as usize]].extend(row);
+            }
+            let exit = block
+                .exits
+                .iter()
+                .find(|exit| values[exit.flag.0 as usize] == 1);
+            let Some(Target::Block(target)) = exit.map(|exit| exit.target) else {
+                break;
+            };
+            let args = exit.map_or(&[][..], |exit| &exit.args);
+            slots = self.sent(at, target, args, &values);
+            at = target;
+        }
+        part.clocks.push(clock);
+        self.leave(invocation, touched, part);
+        Ok(())
+    }
+
+    /// The slots of the message that leaves a block for a target.
+    fn sent(&self, from: BlockId, to: BlockId, args: &[NodeId], values: &[u32]) -> Vec<u32> {
+        let control = &self.machine.control;
+        let value = |node: NodeId| values[node.0 as usize];
+        control.contents[to.0 as usize]
+            .iter()
+            .zip(&control.sources[from.0 as usize])
+            .map(|(content, source)| match (*content, *source) {
+                (SlotContent::Param(position, part), _) => part.of(value(args[position as usize])),
+                (_, SlotSource::Same(node, part)) => part.of(value(node)),
+                (SlotContent::Zero | SlotContent::Junk, _) => 0,
+            })
+            .collect()
+    }
+
+    fn visit(
+        &self,
+        id: BlockId,
+        block: &FlowBlock,
+        row: &mut Vec<u32>,
+        values: &mut Vec<u32>,
+        touched: &mut Touched,
+        part: &mut Part,
+    ) -> Result<(), WitnessError> {
+        let (invocation, clock) = (row[0], row[1]);
+        let params = &self.machine.control.slots[id.0 as usize];
+        values.clear();
+        let mut done = 0;
+        let mut logged = Vec::with_capacity(WORDS_PER_ACCESS * block.accesses.len());
+        for index in 0..block.nodes.len() {
+            let node = NodeId(index as u32);
+            values.push(0);
+            values[index] = match block.nodes[index].op {
+                Op::Param(position) => {
+                    param_value(block, node, &row[2..], params[position as usize])
+                }
+                Op::Invocation => invocation,
+                Op::Load(access) => {
+                    while done <= access as usize {
+                        let entry =
+                            self.access(id, block, done, invocation, clock, values, touched, part)?;
+                        logged.extend(entry);
+                        done += 1;
+                    }
+                    logged[WORDS_PER_ACCESS * access as usize]
+                }
+                _ => block.evaluate(node, values),
+            };
+        }
+        while done < block.accesses.len() {
+            logged.extend(self.access(id, block, done, invocation, clock, values, touched, part)?);
+            done += 1;
+        }
+        row.extend(logged);
+        Ok(())
+    }
+
+    /// Performs an access and returns what it logs: `[read, time before, value before, own]`.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the state of one visit, borrowed apart"
+    )]
+    fn access(
+        &self,
+        id: BlockId,
+        block: &FlowBlock,
+        position: usize,
+        invocation: u32,
+        clock: u32,
+        values: &[u32],
+        touched: &mut Touched,
+        part: &mut Part,
+    ) -> Result<[u32; WORDS_PER_ACCESS], WitnessError> {
+        let machine = self.machine;
+        let access = &block.accesses[position];
+        if values[access.predicate.0 as usize] == 0 {
+            return Ok([0; WORDS_PER_ACCESS]);
+        }
+        let index = values[access.index.0 as usize];
+        let memory = access.memory;
+        if index >= machine.statement.length(memory) {
+            let memory = machine
+                .statement
+                .workload
+                .program()
+                .memory(memory)
+                .name
+                .clone();
+            return Err(WitnessError::OutOfBounds {
+                invocation,
+                memory,
+                index,
+            });
+        }
+        // Every memory that a block accesses has a table.
+        let table = self.tables[memory.0 as usize].unwrap_or(0);
+        let plan = machine.plans[memory.0 as usize];
+        let store = match access.kind {
+            AccessKind::Store(node) => Some(values[node.0 as usize]),
+            AccessKind::Load(_) => None,
+        };
+        let initial = || self.initial(memory, index);
+        let is_shared = store.is_none()
+            && match plan {
+                MemoryPlan::ReadOnly => true,
+                MemoryPlan::Private => false,
+                MemoryPlan::WriteOnce { shared_reads, .. } => {
+                    shared_reads && !self.is_written(memory, index)
+                }
+                MemoryPlan::ReadWrite => {
+                    !self.written[memory.0 as usize].is_empty() && !self.is_written(memory, index)
+                }
+            };
+        if is_shared {
+            part.shared_reads[table][index as usize] += 1;
+            return Ok([initial(), 0, 0, 0]);
+        }
+        let time = u64::from(clock) * u64::from(machine.sites.count)
+            + u64::from(machine.sites.site(id, position));
+        let (value, state) = touched.words.entry((table, index)).or_insert_with(|| {
+            let value = if plan == MemoryPlan::Private {
+                0
+            } else {
+                initial()
+            };
+            (
+                value,
+                WordState {
+                    owner: invocation,
+                    ..WordState::default()
+                },
+            )
+        });
+        let before = [*value, state.time];
+        let read = if matches!(plan, MemoryPlan::WriteOnce { .. }) {
+            initial()
+        } else {
+            *value
+        };
+        match store {
+            Some(stored) => {
+                *value = stored;
+                state.written = true;
+            }
+            None => state.own_reads += 1,
+        }
+        state.value = *value;
+        state.time = time as u32;
+        Ok([
+            if store.is_some() { 0 } else { read },
+            before[1],
+            before[0],
+            1,
+        ])
+    }
+
+    fn is_written(&self, memory: arknet_workload::ir::MemoryId, index: u32) -> bool {
+        self.written[memory.0 as usize]
+            .get(index as usize)
+            .copied()
+            .unwrap_or(false)
+    }
+
+    fn initial(&self, memory: arknet_workload::ir::MemoryId, index: u32) -> u32 {
+        let statement = &self.machine.statement;
+        match &statement.workload.program().memory(memory).space {
+            arknet_workload::ir::Space::Constant { words } => words[index as usize],
+            _ => statement
+                .buffer_index(memory)
+                .map_or(0, |buffer| statement.initial[buffer][index as usize]),
+        }
+    }
+
+    /// Hands the words that an invocation touched over, private arrays whole.
+    fn leave(&self, invocation: u32, mut touched: Touched, part: &mut Part) {
+        for (table, memory) in self.machine.memories.iter().enumerate() {
+            if memory.plan == MemoryPlan::Private {
+                for index in 0..self.machine.statement.length(memory.memory) {
+                    let state = touched.words.remove(&(table, index));
+                    let state = state.map_or_else(WordState::default, |(_, state)| state);
+                    part.touched.push((
+                        table,
+                        index,
+                        WordState {
+                            owner: invocation,
+                            ..state
+                        },
+                    ));
+                }
+            }
+        }
+        let mut rest: Vec<_> = touched.words.into_iter().collect();
+        rest.sort_unstable_by_key(|(key, _)| *key);
+        part.touched.extend(
+            rest.into_iter()
+                .map(|((table, index), (_, state))| (table, index, state)),
+        );
+    }
+}
+
+/// A parameter's value from the slots of a message.
+pub(super) fn param_value(block: &FlowBlock, node: NodeId, slots: &[u32], slot: u32) -> u32 {
+    let slot = slot as usize;
+    if crate::lower::is_one_slot(block, node) {
+        slots[slot]
+    } else {
+        slots[slot] | slots[slot + 1] << 16
+    }
+}

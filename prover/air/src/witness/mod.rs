@@ -1,0 +1,96 @@
+//! The honest witness: the rows of every table for a run.
+//!
+//! ```text
+//! [`execute`]  runs the flow blocks and logs each visit ──▶ [`fill`] computes the columns of each row
+//! ```
+//!
+//! Both are parallel over invocations and rows and give the same result on every machine.
+
+mod execute;
+mod fill;
+
+use p3_koala_bear::KoalaBear;
+use p3_matrix::dense::RowMajorMatrix;
+
+use crate::fixed;
+use crate::machine::{MAX_LOG_HEIGHT, Machine};
+
+/// The rows of each table of a machine; `None` for a block that no invocation visited.
+#[derive(Clone, Debug)]
+pub struct Witness {
+    /// One per table, in the machine's order. Heights are powers of two.
+    pub traces: Vec<Option<RowMajorMatrix<KoalaBear>>>,
+}
+
+/// Why a statement has no honest witness.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WitnessError {
+    /// The run leaves a memory's bounds.
+    #[error("invocation {invocation} accesses word {index} of `{memory}`, past its end")]
+    OutOfBounds {
+        /// Who.
+        invocation: u32,
+        /// Name of the memory.
+        memory: String,
+        /// The index.
+        index: u32,
+    },
+    /// The run takes more steps than the statement says.
+    #[error("invocation {invocation} takes more than the {steps} steps of the statement")]
+    OutOfSteps {
+        /// Who.
+        invocation: u32,
+        /// The statement's bound.
+        steps: u32,
+    },
+    /// The run ends with other words than the statement says, or has a race.
+    #[error("word {index} of `{memory}` ends otherwise than the statement says, or is raced for")]
+    Output {
+        /// Name of the memory.
+        memory: String,
+        /// The word.
+        index: u32,
+    },
+    /// A block is visited too often.
+    #[error(
+        "the table `{table}` needs {rows} rows, more than 2^{MAX_LOG_HEIGHT}; \
+         split the job into smaller ones"
+    )]
+    TooManyRows {
+        /// The table.
+        table: String,
+        /// Rows it needs.
+        rows: u64,
+    },
+}
+
+impl Machine {
+    /// Runs the statement and fills every table.
+    pub fn witness(&self) -> Result<Witness, WitnessError> {
+        let execution = execute::execute(self)?;
+        let mut counts = fill::LookupCounts::new();
+        let mut traces = vec![Some(fixed::fill_dispatch(
+            &self.tables()[0],
+            &self.statement.dispatch,
+            &self.graph.blocks[0].params,
+            &self.control.contents[0],
+            self.statement.steps,
+            &execution.clocks,
+        ))];
+        for (block, visits) in self.blocks.iter().zip(&execution.visits) {
+            let (trace, block_counts) = fill::fill_block(block, visits, self.control.slot_count);
+            counts.add(&block_counts);
+            traces.push(trace);
+        }
+        for (memory, states) in self.memories.iter().zip(&execution.words) {
+            traces.push(Some(fixed::fill_memory(memory, &self.statement, states)));
+        }
+        if self.has_range_table {
+            traces.push(Some(fixed::fill_range(&counts.range)));
+        }
+        if self.has_byte_table {
+            traces.push(Some(fixed::fill_bytes(&counts.pairs, &counts.ands)));
+        }
+        Ok(Witness { traces })
+    }
+}
