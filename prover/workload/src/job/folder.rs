@@ -71,6 +71,11 @@ pub struct JobFolder {
     file: JobFile,
 }
 
+/// Reads a WGSL file on its own, with the same limit as one in a job folder.
+pub fn load_source(path: &Path) -> Result<String, JobFileError> {
+    path::read_text(path, MAX_TEXT_BYTES)
+}
+
 /// Reads the job file and the WGSL of a job. `path` is the folder or the `job.toml` in it.
 pub fn load(path: &Path) -> Result<JobFolder, JobFileError> {
     let job_file = if path.is_dir() {
