@@ -6,7 +6,7 @@
 //!                                     └▶ tables compiled from the caller's job ─▶ p3 verifier ─▶ Verified
 //! ```
 //!
-//! [`verify_compiled`] takes everything it can from its caller and from the named [`Preset`]; what is left in the
+//! [`verify()`] takes everything it can from its caller and from the named [`Preset`]; what is left in the
 //! receipt is the proof, the heights of the tables, and the number of steps, all of which the proof itself
 //! pins down. The crate knows nothing about GPUs or files beyond the receipt; the prover shares
 //! [`config`] and [`TranscriptSeed`] with it, so that both sides speak of one protocol.
@@ -33,10 +33,10 @@ mod testing;
 pub use claim::{BufferClaim, Claim, ClaimError, ClaimedLimits, Mismatch, Usage};
 pub use digest::Digest;
 pub use encoding::DecodeError;
-pub use placement::{HeightRule, InvalidHeights, Placed, Slot, place};
+pub use placement::{InvalidHeights, Placed, Slot, place};
 pub use preset::{Parameters, Preset, UnknownPreset};
-pub use proof::{AirFor, MalformedProof, encode_proof};
+pub use proof::{AirFor, MalformedProof, Unprovable, encode_proof};
 pub use receipt::{LoadError, Receipt, Seal, SealTooLarge, StarkSeal};
 pub use security::SecurityReport;
 pub use transcript::TranscriptSeed;
-pub use verify::{Invalid, Verified, verify_compiled};
+pub use verify::{Invalid, Verified, verify, verify_with_min_bits};

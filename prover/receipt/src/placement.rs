@@ -4,19 +4,11 @@
 //! with that height; the others may have any height the preset allows, or be left out when no row visits
 //! them: an absent table sends and receives nothing, so the buses balance without it or not at all.
 
+use arknet_air::{Height, Table};
 use p3_field::PrimeField64;
 use p3_koala_bear::KoalaBear;
 
 use crate::preset::Preset;
-
-/// What a statement says about the height of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeightRule {
-    /// log2 of the rows it has.
-    Fixed(u8),
-    /// Any number of rows, or none.
-    Free,
-}
 
 /// A table that a statement compiles to.
 #[derive(Clone, Debug)]
@@ -24,11 +16,22 @@ pub struct Slot<A> {
     /// What messages call it.
     pub name: String,
     /// Its height.
-    pub rule: HeightRule,
+    pub rule: Height,
     /// The most that one of its rows adds to an invocation's clock.
     pub clock_weight: u64,
     /// Its constraints.
     pub air: A,
+}
+
+impl From<Table> for Slot<Table> {
+    fn from(table: Table) -> Self {
+        Self {
+            name: table.name().to_owned(),
+            rule: table.height(),
+            clock_weight: table.clock_weight(),
+            air: table,
+        }
+    }
 }
 
 /// The tables that are in a proof, in the order of the statement, as three lists of one length.
@@ -116,7 +119,7 @@ pub fn place<A>(
             clock_weight,
             air,
         } = slot;
-        if let HeightRule::Fixed(expected) = rule
+        if let Height::Fixed(expected) = rule
             && height != Some(expected)
         {
             return Err(InvalidHeights::Fixed {
@@ -153,7 +156,7 @@ mod tests {
     use super::*;
 
     fn slots() -> Vec<Slot<u32>> {
-        [HeightRule::Fixed(4), HeightRule::Free, HeightRule::Free]
+        [Height::Fixed(4), Height::Free, Height::Free]
             .into_iter()
             .zip(0..)
             .map(|(rule, air)| Slot {

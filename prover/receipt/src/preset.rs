@@ -39,7 +39,7 @@ pub struct Parameters {
     pub query_pow_bits: usize,
     /// log2 of the most rows a table may have. With the blow-up it reaches KoalaBear's two-adicity, 24.
     pub max_log_height: u8,
-    /// Provable bits that every receipt under this preset has; [`crate::verify`] insists on them.
+    /// Provable bits that every receipt under this preset has; [`crate::verify()`] insists on them.
     pub bits: u32,
 }
 

@@ -1,6 +1,6 @@
 //! The receipt itself and its bytes.
 //!
-//! A decoded [`Receipt`] is well-formed, nothing more: [`crate::verify`] decides whether it holds.
+//! A decoded [`Receipt`] is well-formed, nothing more: [`crate::verify()`] decides whether it holds.
 //! `docs/receipt.md` describes the format byte by byte.
 
 use std::fmt;

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use arknet_air::Height;
 use arknet_workload::ir::{Binding, Block, Length, Memory, Program, Space, Workload};
 use arknet_workload::job::{Job, Limits};
 use p3_air::symbolic::SymbolicExpressionExt;
@@ -18,7 +19,7 @@ use p3_matrix::dense::RowMajorMatrix;
 
 use crate::claim::{Claim, Usage};
 use crate::config::{ChallengeField, Octic, Quintic, config};
-use crate::placement::{HeightRule, Slot, place};
+use crate::placement::{Slot, place};
 use crate::preset::Preset;
 use crate::proof::encode_proof;
 use crate::receipt::{Receipt, Seal, StarkSeal};
@@ -169,9 +170,9 @@ pub(crate) fn tables(job: &Job, outputs: &[Vec<u32>]) -> Vec<Slot<StandIn>> {
         air,
     };
     vec![
-        slot("squares", HeightRule::Fixed(6), StandIn::Squares),
-        slot("data", HeightRule::Fixed(4), StandIn::Data(data)),
-        slot("extra", HeightRule::Free, StandIn::Extra),
+        slot("squares", Height::Fixed(6), StandIn::Squares),
+        slot("data", Height::Fixed(4), StandIn::Data(data)),
+        slot("extra", Height::Free, StandIn::Extra),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! The check itself, for any AIRs that a statement may compile to.
+//! The check behind [`super::verify`], for any AIRs that a statement may compile to.
 
 use arknet_workload::job::Job;
 
@@ -13,13 +13,9 @@ use crate::receipt::{Receipt, Seal, StarkSeal};
 use crate::security::{ProofShape, SecurityReport};
 use crate::transcript::TranscriptSeed;
 
-/// Checks that `receipt` proves that `job` ends with `outputs` (the final words of each buffer, in the
-/// order of [`Job::buffer_memories`]), with the bits its preset promises and at least `min_bits`.
-///
-/// `compile` makes the statement's tables, given the bound on steps that the receipt claims; `air_version`
-/// is the version of that compiler. Everything rests on it: tables that do not say what the workload means
-/// prove nothing.
-pub fn verify_compiled<A>(
+/// [`super::verify_with_min_bits`] with any compiler: `compile` makes the statement's tables, given the bound
+/// on steps that the receipt claims; `air_version` is that compiler's version.
+pub(super) fn check<A>(
     receipt: &Receipt,
     job: &Job,
     outputs: &[Vec<u32>],

@@ -10,12 +10,14 @@ mod check;
 use std::error::Error;
 use std::io;
 
-use crate::claim::{Claim, ClaimError, Mismatch};
-use crate::placement::InvalidHeights;
-use crate::proof::{MalformedProof, Unprovable};
-use crate::security::{ProofShape, SecurityReport};
+use arknet_air::{AIR_VERSION, Statement, Table, compile};
+use arknet_workload::job::Job;
 
-pub use check::verify_compiled;
+use crate::claim::{Claim, ClaimError, Mismatch};
+use crate::placement::{InvalidHeights, Slot};
+use crate::proof::{MalformedProof, Unprovable};
+use crate::receipt::Receipt;
+use crate::security::{ProofShape, SecurityReport};
 
 /// A receipt that holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +86,33 @@ pub enum Invalid {
     /// No thread to verify on; says nothing about the receipt.
     #[error("the verifier could not be started: {0}")]
     Start(#[source] io::Error),
+}
+
+/// Checks that `receipt` proves that `job` ends with `outputs` (the final words of each buffer, in the
+/// order of [`Job::buffer_memories`]), with the bits its preset promises.
+pub fn verify(receipt: &Receipt, job: &Job, outputs: &[Vec<u32>]) -> Result<Verified, Invalid> {
+    verify_with_min_bits(receipt, job, outputs, 0)
+}
+
+/// [`verify`], with at least `min_bits` provable bits.
+pub fn verify_with_min_bits(
+    receipt: &Receipt,
+    job: &Job,
+    outputs: &[Vec<u32>],
+    min_bits: u32,
+) -> Result<Verified, Invalid> {
+    check::check(receipt, job, outputs, min_bits, AIR_VERSION, |steps| {
+        tables(job, outputs, steps).map_err(Invalid::Compile)
+    })
+}
+
+fn tables(
+    job: &Job,
+    outputs: &[Vec<u32>],
+    steps: u32,
+) -> Result<Vec<Slot<Table>>, Box<dyn Error + Send + Sync>> {
+    let statement = Statement::new(job, outputs.to_vec(), steps)?;
+    Ok(compile(&statement)?.into_iter().map(Slot::from).collect())
 }
 
 #[cfg(test)]

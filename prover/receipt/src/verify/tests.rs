@@ -3,11 +3,9 @@ use std::sync::LazyLock;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-use arknet_workload::job::Job;
-
+use super::check::check;
 use super::*;
 use crate::preset::Preset;
-use crate::receipt::Receipt;
 use crate::receipt::{Seal, StarkSeal};
 use crate::testing::{STEPS, VERSION, job, job_with, outputs, receipt, tables};
 
@@ -17,7 +15,7 @@ static S100: LazyLock<Receipt> = LazyLock::new(|| receipt(Preset::S100, &job(), 
 static S128: LazyLock<Receipt> = LazyLock::new(|| receipt(Preset::S128, &job(), None));
 
 fn against(receipt: &Receipt, job: &Job, outputs: &[Vec<u32>]) -> Result<Verified, Invalid> {
-    verify_compiled(receipt, job, outputs, 0, VERSION, |steps| {
+    check(receipt, job, outputs, 0, VERSION, |steps| {
         assert_eq!(steps, receipt.claim.usage().steps);
         Ok(tables(job, outputs))
     })
@@ -179,7 +177,7 @@ fn more_bits_can_be_asked_for() {
     let job = job();
     let outputs = outputs(&job);
     let ask = |receipt: &Receipt, bits| {
-        verify_compiled(receipt, &job, &outputs, bits, VERSION, |_| {
+        check(receipt, &job, &outputs, bits, VERSION, |_| {
             Ok(tables(&job, &outputs))
         })
     };
@@ -250,13 +248,41 @@ fn proofs_that_are_no_proofs_are_malformed() {
 fn a_panic_is_an_answer() {
     let job = job();
     let outputs = outputs(&job);
-    let error =
-        verify_compiled::<crate::testing::StandIn>(&S100, &job, &outputs, 0, VERSION, |_| {
-            panic!("an assertion")
-        })
-        .unwrap_err();
+    let error = check::<crate::testing::StandIn>(&S100, &job, &outputs, 0, VERSION, |_| {
+        panic!("an assertion")
+    })
+    .unwrap_err();
     assert_eq!(
         error.to_string(),
         "the proof is malformed: the verifier gave up on it: an assertion"
+    );
+}
+
+#[test]
+fn the_tables_are_compiled_from_the_callers_statement() {
+    // The job's kernel does nothing, so its real tables accept no outputs but its inputs.
+    let job = job();
+    let resign = |outputs: &[Vec<u32>]| Receipt {
+        claim: Claim::new(&job, outputs, crate::claim::Usage::new(&job, 0)).unwrap(),
+        ..resealed(&S100, AIR_VERSION, &[Some(6)], &[])
+    };
+    let changed = outputs(&job);
+    let error = verify(&resign(&changed), &job, &changed).unwrap_err();
+    assert!(matches!(error, Invalid::Compile(_)), "{error}");
+
+    let unchanged = job.buffers();
+    let error = verify(&resign(unchanged), &job, unchanged).unwrap_err();
+    assert!(matches!(error, Invalid::Heights(_)), "{error}");
+
+    let error = verify(&S100, &job, &changed).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Invalid::AirVersion {
+                got: VERSION,
+                known: AIR_VERSION
+            }
+        ),
+        "{error}"
     );
 }
