@@ -5,7 +5,9 @@
 //! construction, except for the shares that [`Shape`] asks for.
 
 mod build;
+mod builder;
 mod recipe;
+mod statements;
 #[cfg(test)]
 mod tests;
 

@@ -45,11 +45,14 @@
 //!
 //! Values may have any numbers; parsing numbers them from 0 in the order of their definitions in the text.
 
+mod error;
 mod lexer;
 mod parser;
 mod printer;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
-pub use parser::{ParseError, ParseProblem, parse};
+pub use error::{ParseError, ParseProblem};
+pub use parser::parse;
 pub use printer::print;

@@ -4,64 +4,12 @@
 
 use std::collections::HashMap;
 
+use super::error::{ParseError, ParseProblem};
 use super::lexer::{Lexer, Token};
 use crate::ir::{
     BinaryOp, Binding, Block, Builtin, Inst, InstKind, Length, LoopParam, Memory, MemoryId,
     Program, Space, Span, Terminator, Type, Value, Workload,
 };
-
-/// Why text is not a program.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {problem}")]
-pub struct ParseError {
-    /// The line, counted from 1.
-    pub line: u32,
-    /// What is wrong there.
-    pub problem: ParseProblem,
-}
-
-/// What is wrong with a line.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ParseProblem {
-    /// Something else belongs here.
-    #[error("{expected} expected, found {found}")]
-    Expected {
-        /// What belongs here.
-        expected: &'static str,
-        /// What stands here.
-        found: String,
-    },
-    /// A number that is no 32-bit word.
-    #[error("{0} is not a 32-bit word")]
-    NotWord(i64),
-    /// A value that no line before defines.
-    #[error("%{0} is not defined before this use")]
-    Undefined(u32),
-    /// A value that was defined before.
-    #[error("%{0} is defined a second time")]
-    Redefined(u32),
-    /// A memory out of turn.
-    #[error("memory m{got} should be m{expected}; memories are numbered from 0")]
-    MemoryNumber {
-        /// Its number in the text.
-        got: u32,
-        /// Its position.
-        expected: u32,
-    },
-    /// Not one result, or some where there can be none.
-    #[error("`{operation}` defines {expected}, not {got} values")]
-    Results {
-        /// The operation.
-        operation: String,
-        /// What it defines.
-        expected: &'static str,
-        /// Values to the left of `=`.
-        got: usize,
-    },
-    /// Blocks nested too deep.
-    #[error("blocks are nested deeper than {}", Workload::MAX_DEPTH)]
-    TooDeep,
-}
 
 /// Reads a program; its values are numbered in the order of their definitions, its spans are empty.
 pub fn parse(text: &str) -> Result<Program, ParseError> {
@@ -76,119 +24,21 @@ pub fn parse(text: &str) -> Result<Program, ParseError> {
     parser.program()
 }
 
-struct Parser<'a> {
-    lexer: Lexer<'a>,
-    next: Token<'a>,
+/// What was read so far, and the next token.
+pub(super) struct Parser<'a> {
+    pub(super) lexer: Lexer<'a>,
+    pub(super) next: Token<'a>,
     /// Line of `next`.
-    line: u32,
+    pub(super) line: u32,
     /// Type of each value defined so far.
     types: Vec<Type>,
     /// Numbers in the text to values.
     names: HashMap<u32, Value>,
 }
 
-type Parsed<T> = Result<T, ParseError>;
+pub(super) type Parsed<T> = Result<T, ParseError>;
 
 impl<'a> Parser<'a> {
-    fn fail<T>(&self, problem: ParseProblem) -> Parsed<T> {
-        Err(ParseError {
-            line: self.line,
-            problem,
-        })
-    }
-
-    fn expected<T>(&self, expected: &'static str) -> Parsed<T> {
-        let found = match self.next {
-            Token::Word(word) => format!("`{word}`"),
-            Token::Value(number) => format!("%{number}"),
-            Token::Number(number) => number.to_string(),
-            Token::Text(text) => format!("{text:?}"),
-            Token::Sign(sign) => format!("`{sign}`"),
-            Token::End => "the end".to_owned(),
-        };
-        self.fail(ParseProblem::Expected { expected, found })
-    }
-
-    /// Steps to the next token.
-    fn advance(&mut self) -> Parsed<()> {
-        match self.lexer.next() {
-            Ok((token, line)) => {
-                (self.next, self.line) = (token, line);
-                Ok(())
-            }
-            Err((found, line)) => Err(ParseError {
-                line,
-                problem: ParseProblem::Expected {
-                    expected: "a token",
-                    found: format!("{found:?}"),
-                },
-            }),
-        }
-    }
-
-    /// Takes a token if it is there.
-    fn accept(&mut self, token: Token<'_>) -> Parsed<bool> {
-        if self.next != token {
-            return Ok(false);
-        }
-        self.advance()?;
-        Ok(true)
-    }
-
-    fn sign(&mut self, sign: char, expected: &'static str) -> Parsed<()> {
-        if self.accept(Token::Sign(sign))? {
-            return Ok(());
-        }
-        self.expected(expected)
-    }
-
-    fn keyword(&mut self, word: &'static str) -> Parsed<()> {
-        if self.accept(Token::Word(word))? {
-            return Ok(());
-        }
-        self.expected(word)
-    }
-
-    fn word(&mut self, expected: &'static str) -> Parsed<&'a str> {
-        let Token::Word(word) = self.next else {
-            return self.expected(expected);
-        };
-        self.advance()?;
-        Ok(word)
-    }
-
-    /// A number as a word's bits.
-    fn number(&mut self) -> Parsed<u32> {
-        let Token::Number(number) = self.next else {
-            return self.expected("a number");
-        };
-        let bits = u32::try_from(number).or(i32::try_from(number).map(|signed| signed as u32));
-        let Ok(bits) = bits else {
-            return self.fail(ParseProblem::NotWord(number));
-        };
-        self.advance()?;
-        Ok(bits)
-    }
-
-    /// Items with commas between them, up to a closing sign, which is taken too.
-    fn list<T>(
-        &mut self,
-        close: char,
-        mut item: impl FnMut(&mut Self) -> Parsed<T>,
-    ) -> Parsed<Vec<T>> {
-        let mut items = Vec::new();
-        if self.accept(Token::Sign(close))? {
-            return Ok(items);
-        }
-        loop {
-            items.push(item(self)?);
-            if self.accept(Token::Sign(close))? {
-                return Ok(items);
-            }
-            self.sign(',', "`,` or the end of the list")?;
-        }
-    }
-
     fn program(&mut self) -> Parsed<Program> {
         self.keyword("workload")?;
         self.keyword("workgroup_size")?;

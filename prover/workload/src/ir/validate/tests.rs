@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::ir::text::parse;
-use crate::ir::{Binding, Memory};
+use crate::ir::{
+    Binding, Block, Inst, InstKind, InvalidCode, Length, Memory, MemoryId, Place, Space,
+    Terminator, Type, Value,
+};
 
 const HEAD: &str = r#"workload workgroup_size(1, 1, 1)
 memory m0 "out": output binding(0, 0) runtime
