@@ -117,6 +117,11 @@ impl Table {
         self.0.clock_weight
     }
 
+    /// Number of main columns.
+    pub fn main_width(&self) -> usize {
+        self.0.width
+    }
+
     /// Number of constraints, without those of the buses.
     pub fn constraint_count(&self) -> usize {
         self.0.constraints.len()
