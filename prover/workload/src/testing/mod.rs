@@ -1,6 +1,6 @@
 //! Random workloads with jobs, for property tests of whatever runs or proves a job.
 //!
-//! proptest generates a [`recipe`]: a tree without any rule to break. [`build`] turns every recipe into a valid
+//! proptest generates a recipe: a tree without any rule to break. `build` turns every recipe into a valid
 //! program, so shrinking the recipe shrinks the program. Programs are race-free and free of traps by
 //! construction, except for the shares that [`Shape`] asks for.
 
