@@ -1,0 +1,107 @@
+//! How much source and how large a program the front end accepts.
+
+use std::fmt;
+
+/// Bounds on what [`compile`](super::compile) accepts. They keep a hostile source cheap to refuse; ordinary
+/// kernels stay far below the defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrontEndLimits {
+    /// Bytes of the source text.
+    pub source_bytes: usize,
+    /// Braces within braces in the source; each `else if` counts as one more.
+    pub nesting: usize,
+    /// Operators, brackets and member accesses around one operand of an expression.
+    pub expression_depth: usize,
+    /// Functions declared in the source.
+    pub functions: usize,
+    /// Calls within calls.
+    pub call_depth: usize,
+    /// Loops of the program once every call is inlined.
+    pub loops: usize,
+    /// Operations and statements of the program once every call is inlined.
+    pub operations: usize,
+    /// Blocks within blocks of the program once every call is inlined. What follows an early `return` stands
+    /// one block deeper than it.
+    pub blocks: usize,
+    /// Words of one local array.
+    pub private_words: usize,
+    /// Words of all local arrays that are indexed at run time, once every call is inlined.
+    pub private_words_in_all: usize,
+    /// Words of one constant array.
+    pub constant_words: usize,
+    /// Words of all constant arrays that are indexed at run time.
+    pub constant_words_in_all: usize,
+}
+
+impl Default for FrontEndLimits {
+    fn default() -> Self {
+        Self {
+            source_bytes: 64 << 10,
+            nesting: 32,
+            expression_depth: 512,
+            functions: 512,
+            call_depth: 32,
+            loops: 64,
+            operations: 20_000,
+            blocks: 120,
+            private_words: 256,
+            private_words_in_all: 4096,
+            constant_words: 4096,
+            constant_words_in_all: 1 << 16,
+        }
+    }
+}
+
+/// A bound of [`FrontEndLimits`], or one that the program format sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// [`FrontEndLimits::source_bytes`].
+    SourceBytes,
+    /// [`FrontEndLimits::nesting`].
+    Nesting,
+    /// [`FrontEndLimits::expression_depth`].
+    ExpressionDepth,
+    /// [`FrontEndLimits::functions`].
+    Functions,
+    /// [`FrontEndLimits::call_depth`].
+    CallDepth,
+    /// [`FrontEndLimits::loops`].
+    Loops,
+    /// [`FrontEndLimits::operations`].
+    Operations,
+    /// [`FrontEndLimits::blocks`].
+    Blocks,
+    /// [`FrontEndLimits::private_words`].
+    PrivateWords,
+    /// [`FrontEndLimits::private_words_in_all`].
+    PrivateWordsInAll,
+    /// [`FrontEndLimits::constant_words`].
+    ConstantWords,
+    /// [`FrontEndLimits::constant_words_in_all`].
+    ConstantWordsInAll,
+    /// Buffers, local arrays and constant arrays together: [`Workload::MAX_MEMORIES`](crate::ir::Workload).
+    Memories,
+    /// Invocations of a workgroup: [`Workload::MAX_WORKGROUP_INVOCATIONS`](crate::ir::Workload).
+    WorkgroupInvocations,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SourceBytes => "bytes of source",
+            Self::Nesting => "blocks within blocks",
+            Self::ExpressionDepth => "operators and brackets in one expression",
+            Self::Functions => "functions",
+            Self::CallDepth => "calls within calls",
+            Self::Loops => "loops after inlining",
+            Self::Operations => "operations after inlining",
+            Self::Blocks => "blocks within blocks after inlining (early returns count)",
+            Self::PrivateWords => "words in a local array",
+            Self::PrivateWordsInAll => "words in all local arrays after inlining",
+            Self::ConstantWords => "words in a constant array",
+            Self::ConstantWordsInAll => "words in all constant arrays",
+            Self::Memories => "buffers, local arrays and constant arrays",
+            Self::WorkgroupInvocations => "invocations in a workgroup",
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! The WGSL front end: source text to a [`Workload`].
+//!
+//! ```text
+//! text ──prescan──▶ naga (parse, evaluate constants, validate) ──lowering──▶ Program ──cleanup──▶ Workload
+//! ```
+//!
+//! The lowering inlines every call, turns variables into values (SSA form) and maps each operation to the
+//! program's. What it does not know it refuses by name, with its place and, where there is one, a remedy.
+//!
+//! The source may be hostile. Its size and nesting are bounded before naga sees it ([`FrontEndLimits`]), the
+//! rest runs on a thread with a large stack, and a panic there becomes a [`Refusal`].
+
+mod branch;
+mod call;
+mod cleanup;
+mod constants;
+mod environment;
+mod expression;
+mod facts;
+mod interface;
+mod isolate;
+mod limits;
+mod loops;
+mod lowering;
+mod module;
+mod names;
+mod operand;
+mod place;
+mod prescan;
+mod refusal;
+mod statement;
+#[cfg(test)]
+mod tests;
+
+pub use limits::{FrontEndLimits, Limit};
+pub use refusal::Refusal;
+
+use crate::ir::{Block, Program, Span, Workload};
+
+use lowering::Lowering;
+
+/// Compiles the compute entry point `entry` of a WGSL source.
+///
+/// ```
+/// use arknet_workload::wgsl::{compile, FrontEndLimits};
+///
+/// let source = "
+///     @group(0) @binding(0) var<storage, read_write> data: array<u32>;
+///     @compute @workgroup_size(64)
+///     fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+///         data[id.x] = data[id.x] * 3u + 1u;
+///     }";
+/// let workload = compile(source, "main", &FrontEndLimits::default())?;
+/// assert_eq!(workload.program().workgroup_size, [64, 1, 1]);
+/// # Ok::<(), arknet_workload::wgsl::Refusal>(())
+/// ```
+pub fn compile(source: &str, entry: &str, limits: &FrontEndLimits) -> Result<Workload, Refusal> {
+    prescan::check(source, limits)?;
+    isolate::run(|| {
+        let mut program = lower(source, entry, limits)?;
+        cleanup::run(&mut program);
+        Ok(Workload::new(program)?)
+    })
+}
+
+/// Parses and lowers, without cleaning up.
+fn lower(source: &str, entry: &str, limits: &FrontEndLimits) -> Result<Program, Refusal> {
+    let (module, info) = module::parse(source)?;
+    let (index, entry) = interface::find(&module, entry)?;
+    let program = Program {
+        workgroup_size: interface::workgroup_size(entry)?,
+        memories: Vec::new(),
+        values: Vec::new(),
+        body: Block::default(),
+    };
+    let mut lowering = Lowering::new(&module, &info, limits, program);
+    lowering.declare_buffers(entry)?;
+    let arguments = lowering.entry_arguments(entry)?;
+    let span = Span::default();
+    lowering.run(
+        &entry.function,
+        info.get_entry_point(index),
+        arguments,
+        span,
+    )?;
+    let Lowering {
+        mut program,
+        mut prologue,
+        insts,
+        ..
+    } = lowering;
+    prologue.extend(insts);
+    program.body.insts = prologue;
+    Ok(program)
+}

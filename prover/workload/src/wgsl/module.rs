@@ -1,0 +1,73 @@
+//! WGSL text to a validated naga module.
+
+use std::error::Error;
+
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+
+use crate::diagnostic::Note;
+use crate::ir::Span;
+
+use super::refusal::Refusal;
+
+/// Parses, evaluates constants and validates. naga's capabilities are all on, so that the lowering gets to see
+/// what the language does not have and refuses it by name.
+pub(super) fn parse(source: &str) -> Result<(naga::Module, ModuleInfo), Refusal> {
+    let module = naga::front::wgsl::parse_str(source).map_err(|error| {
+        let mut labels = error.labels();
+        let (span, label) = labels
+            .next()
+            .map_or((Span::default(), ""), |(span, label)| {
+                (span_of(span), label)
+            });
+        let message = if label.is_empty() {
+            error.message().to_owned()
+        } else {
+            format!("{} ({label})", error.message())
+        };
+        let notes = labels
+            .map(|(span, label)| Note::at(span_of(span), label))
+            .chain(error.notes().map(Note::new))
+            .collect();
+        Refusal::Invalid {
+            message,
+            span,
+            notes,
+        }
+    })?;
+    let info = Validator::new(ValidationFlags::all(), Capabilities::all())
+        .validate(&module)
+        .map_err(|error| {
+            // The last place added belongs to the outermost declaration, the first to the cause.
+            let span = error
+                .spans()
+                .next()
+                .map_or(Span::default(), |(span, _)| span_of(*span));
+            Refusal::Invalid {
+                message: message_chain(error.as_inner()),
+                span,
+                notes: Vec::new(),
+            }
+        })?;
+    Ok((module, info))
+}
+
+/// An error with its causes.
+fn message_chain(error: &dyn Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message.push_str(": ");
+        message.push_str(&error.to_string());
+        cause = error.source();
+    }
+    message
+}
+
+/// A naga span as ours; unknown stays unknown.
+pub(super) fn span_of(span: naga::Span) -> Span {
+    let to = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    span.to_range().map_or(Span::default(), |range| Span {
+        start: to(range.start),
+        end: to(range.end),
+    })
+}
