@@ -110,6 +110,11 @@ fn many_declarations() {
         "{constants} const c2500 = 1u; {}",
         main("data[0] = c0;")
     ));
+    let _ = quickly(&format!(
+        "{constants} const c2500 = array(1u, 2u); {}",
+        main("data[0] = c0[1];")
+    ));
+    assert!(quickly(&"struct A ".repeat(7_000)).is_err());
     let aliases: String = (0..2_000)
         .map(|n| format!("alias A{n} = A{};\n", n + 1))
         .collect();

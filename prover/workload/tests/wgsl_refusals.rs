@@ -204,10 +204,25 @@ fn statements_and_variables() {
         "subgroup operations",
         "subgroupAdd",
     );
+}
+
+#[test]
+fn types_of_other_widths() {
     body(
-        "let x = 1lu; data[0] = u32(x + u64(data[1]));",
-        "integers other than `u32` and `i32`",
+        "data[0] = u32((u64(data[1]) * u64(data[2])) >> 32u);",
+        "64-bit integers (`u64`)",
+        "u64(data[1])",
+    );
+    body(
+        "let x = 1lu; data[0] = u32(x);",
+        "64-bit integers (`u64`)",
         "1lu",
+    );
+    refused(
+        "@group(0) @binding(1) var<uniform> a: array<u32, 4>;",
+        "data[0] = a[0];",
+        "uniform",
+        "var",
     );
 }
 

@@ -1,11 +1,12 @@
 //! `if`: lowering its arms and joining them again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use naga::{Block, Expression, Handle, Literal, Statement, UnaryOperator};
 
-use crate::ir::{self, BinaryOp, Inst, InstKind, Span, Terminator, Value};
+use crate::ir::{self, BinaryOp, Inst, InstKind, Span, Terminator, Type, Value};
 
+use super::cleanup::load_is_silent;
 use super::environment::Slot;
 use super::limits::Limit;
 use super::lowering::{Lowering, over};
@@ -54,7 +55,7 @@ impl<'m> Lowering<'m> {
         }
         let then = self.arm(items(accept))?;
         let (mut then, mut otherwise) = match self.short_circuit(condition, reject) {
-            Some(operator) if is_pure(&then) => {
+            Some(operator) if self.is_harmless(&then) => {
                 self.join_short_circuit(operator, term, then, span)?;
                 return Ok(Flow::Falls);
             }
@@ -71,7 +72,18 @@ impl<'m> Lowering<'m> {
                 _ => {}
             }
         }
-        match self.join(term, then, otherwise, span)? {
+        // A negated condition costs an operation; exchanged arms cost nothing.
+        let joined = match self.frame().function.expressions[condition] {
+            Expression::Unary {
+                op: UnaryOperator::LogicalNot,
+                expr,
+            } => {
+                let term = self.scalar(expr)?;
+                self.join(term, otherwise, then, span)?
+            }
+            _ => self.join(term, then, otherwise, span)?,
+        };
+        match joined {
             Flow::Mixed => self.unless_returned(rest, span),
             flow => Ok(flow),
         }
@@ -228,6 +240,34 @@ impl<'m> Lowering<'m> {
         }
     }
 
+    /// Whether an arm does nothing but compute truth values, cannot trap, and touches no word that another
+    /// invocation may write.
+    fn is_harmless(&self, arm: &Arm) -> bool {
+        let mut constants: HashMap<Value, u32> = HashMap::new();
+        arm.flow == Flow::Falls
+            && arm.changes.values().all(|term| term.ty() == Type::Bool)
+            && arm.insts.iter().all(|inst| match inst.kind {
+                InstKind::Const { result, bits } => {
+                    constants.insert(result, bits);
+                    true
+                }
+                InstKind::Builtin { .. }
+                | InstKind::Binary { .. }
+                | InstKind::Select { .. }
+                | InstKind::Cast { .. }
+                | InstKind::ArrayLength { .. } => true,
+                InstKind::Load { memory, index, .. } => {
+                    let memory = self.program.memory(memory);
+                    let index = constants.get(&index).copied();
+                    load_is_silent(memory, index)
+                }
+                InstKind::Store { .. }
+                | InstKind::If { .. }
+                | InstKind::Loop { .. }
+                | InstKind::Meter { .. } => false,
+            })
+    }
+
     /// Evaluates the right side of `&&` or `||` in any case, as it can do no harm.
     fn join_short_circuit(
         &mut self,
@@ -261,23 +301,6 @@ enum ShortCircuit {
     And,
     /// `left || right`, where the condition is `!left`.
     Or { left: Handle<Expression> },
-}
-
-/// Whether an arm does nothing but compute truth values, and cannot trap.
-fn is_pure(arm: &Arm) -> bool {
-    arm.flow == Flow::Falls
-        && arm.changes.values().all(|term| term.ty() == ir::Type::Bool)
-        && arm.insts.iter().all(|inst| {
-            matches!(
-                inst.kind,
-                InstKind::Const { .. }
-                    | InstKind::Builtin { .. }
-                    | InstKind::Binary { .. }
-                    | InstKind::Select { .. }
-                    | InstKind::Cast { .. }
-                    | InstKind::ArrayLength { .. }
-            )
-        })
 }
 
 /// An arm as a block.

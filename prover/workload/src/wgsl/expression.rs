@@ -1,12 +1,14 @@
 //! Expressions without control flow. naga's `Emit` statements say when each is evaluated.
 
-use naga::{BinaryOperator, Expression, Handle, MathFunction, ScalarKind, UnaryOperator};
+use naga::{
+    BinaryOperator, Expression, Handle, MathFunction, ScalarKind, TypeInner, UnaryOperator,
+};
 
 use crate::ir::{BinaryOp, InstKind, Span, Type};
 
 use super::constants::literal;
 use super::lowering::Lowering;
-use super::names::{foreign_expression, is_float, refuse_type};
+use super::names::{foreign_expression, is_float, refuse_type, scalar_type};
 use super::operand::{Operand, Place, Term};
 use super::refusal::Refusal;
 
@@ -61,7 +63,11 @@ impl Lowering<'_> {
         let module = self.module;
         let frame = self.frame();
         let function = frame.function;
-        if is_float(module, frame.info[handle].ty.inner_with(&module.types)) {
+        // What follows relies on every scalar being of a type the language has.
+        let inner = frame.info[handle].ty.inner_with(&module.types);
+        let foreign_scalar =
+            matches!(inner, TypeInner::Scalar(scalar) if scalar_type(*scalar).is_none());
+        if foreign_scalar || is_float(module, inner) {
             return Err(self.refuse_value(handle));
         }
         match function.expressions[handle] {

@@ -3,7 +3,8 @@
 use std::fmt;
 
 /// Bounds on what [`compile`](super::compile) accepts. They keep a hostile source cheap to refuse; ordinary
-/// kernels stay far below the defaults.
+/// kernels stay far below the defaults. The depths also bound the stack that compiling takes; the thread it runs
+/// on has room for some times the defaults, not for any number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrontEndLimits {
     /// Bytes of the source text.

@@ -167,7 +167,7 @@ impl<'m> Lowering<'m> {
 
     fn leave(&mut self, span: Span) -> Result<Terminator, Refusal> {
         let slots = self.innermost(span)?.results.clone();
-        Ok(Terminator::Break(self.slot_values(&slots, span)))
+        Ok(Terminator::Break(self.slot_values(&slots, span)?))
     }
 
     /// Runs the `continuing` block and starts the innermost loop's next round, unless `break if` ends it.
@@ -188,7 +188,7 @@ impl<'m> Lowering<'m> {
             Some(condition) => self.scalar(condition)?,
         };
         match condition.constant() {
-            Some(0) => Ok(Terminator::Continue(self.slot_values(&carried, span))),
+            Some(0) => Ok(Terminator::Continue(self.slot_values(&carried, span)?)),
             Some(_) => self.break_loop(span),
             None => {
                 let condition = self.value(condition, span);
@@ -196,7 +196,7 @@ impl<'m> Lowering<'m> {
                 let end = self.break_loop(span)?;
                 let insts = std::mem::take(&mut self.insts);
                 let then = ir::Block { insts, end };
-                let end = Terminator::Continue(self.slot_values(&carried, span));
+                let end = Terminator::Continue(self.slot_values(&carried, span)?);
                 let insts: Vec<Inst> = std::mem::replace(&mut self.insts, outer);
                 let otherwise = ir::Block { insts, end };
                 self.push(
@@ -213,14 +213,14 @@ impl<'m> Lowering<'m> {
         }
     }
 
-    fn slot_values(&mut self, slots: &[Slot], span: Span) -> Vec<Value> {
-        slots
-            .iter()
-            .map(|&slot| {
-                let term = self.environment.get(slot);
-                self.value(term, span)
-            })
-            .collect()
+    fn slot_values(&mut self, slots: &[Slot], span: Span) -> Result<Vec<Value>, Refusal> {
+        // Most are values already, which cost little here and nothing in the program.
+        self.charge(slots.len() / 8, span)?;
+        let values = slots.iter().map(|&slot| {
+            let term = self.environment.get(slot);
+            self.value(term, span)
+        });
+        Ok(values.collect())
     }
 
     fn innermost(&mut self, span: Span) -> Result<&mut LoopFrame<'m>, Refusal> {

@@ -1,11 +1,12 @@
 //! The shape of lowered programs: what they must not contain.
 
-use crate::ir::{Block, InstKind, Program, Space, Terminator};
+use crate::ir::{BinaryOp, Block, InstKind, Program, Space, Terminator};
 
 use super::{FrontEndLimits, compile};
 
 const HEAD: &str = "
     @group(0) @binding(0) var<storage, read_write> data: array<u32>;
+    @group(0) @binding(1) var<uniform> size: u32;
     const K = array(5u, 6u, 7u);
     const L = array(5i, 6i, 7i);";
 
@@ -21,7 +22,7 @@ fn compiled(source: &str) -> Program {
         .clone()
 }
 
-/// Instructions that a predicate holds for, and the largest number of params and results.
+/// Instructions that a predicate holds for.
 fn count(program: &Program, wanted: impl Fn(&InstKind) -> bool) -> usize {
     let mut found = 0;
     let mut pending = vec![&program.body];
@@ -132,6 +133,36 @@ fn harmless_right_sides_are_not_branches() {
         count(&program("if true && data[0] == 1u { data[1] = 1u; }"), ifs),
         1
     );
+    // A uniform cannot trap; a word that others may write could be part of a race.
+    assert_eq!(
+        count(
+            &program("let a = data[0]; if a > 1u || a < size { data[1] = 1u; }"),
+            ifs
+        ),
+        1
+    );
+    assert_eq!(
+        count(
+            &program("let a = data[0]; if a > 1u || a < data[0] { data[1] = 1u; }"),
+            ifs
+        ),
+        2
+    );
+}
+
+#[test]
+fn negated_conditions_exchange_the_arms() {
+    let program = program("if !(data[0] == 1u) { data[1] = 1u; } else { data[2] = 2u; }");
+    let negations = |kind: &InstKind| {
+        matches!(
+            kind,
+            InstKind::Binary {
+                op: BinaryOp::Xor,
+                ..
+            }
+        )
+    };
+    assert_eq!(count(&program, negations), 0);
 }
 
 #[test]
@@ -185,8 +216,7 @@ fn arrays_are_cleared_only_where_they_may_hold_something() {
 
 #[test]
 fn dead_code_goes_and_traps_stay() {
-    let program =
-        program("let a = data[0] * 2u; let b = data[9]; var c = 5u; if c == a { c = 6u; }");
+    let program = program("let a = size * 2u; let b = data[9]; var c = 5u; if c == a { c = 6u; }");
     assert_eq!(
         count(&program, |_| true),
         2,

@@ -2,14 +2,14 @@
 //!
 //! The lowering carries every variable that a loop stores to and joins every variable that an arm writes; it
 //! evaluates what is never used. Here values that always equal an earlier one are replaced by it, and dead
-//! instructions, params, results and memories go. What can be observed stays: stores, loads that may trap,
-//! and loops, whose rounds are metered.
+//! instructions, params, results and memories go. What can be observed stays: stores, loads that may trap or
+//! race, and loops, whose rounds are metered.
 
 mod copies;
 mod liveness;
 mod rewrite;
 
-use crate::ir::{Block, InstKind, Length, Program, Space, Value};
+use crate::ir::{Block, InstKind, Length, Memory, Program, Space, Terminator, Value};
 
 /// Cleans up a program. Terminates: each round but the last removes at least one value.
 pub(super) fn run(program: &mut Program) {
@@ -29,21 +29,12 @@ fn has_effect(program: &Program, constants: &[Option<u32>], kind: &InstKind) -> 
     match kind {
         InstKind::Store { .. } | InstKind::Loop { .. } | InstKind::Meter { .. } => true,
         InstKind::Load { memory, index, .. } => {
-            let length = match &program.memory(*memory).space {
-                Space::Input { length, .. } | Space::Output { length, .. } => match length {
-                    Length::Words(words) => *words,
-                    // At least one word.
-                    Length::Runtime => 1,
-                },
-                Space::Private { words } => *words,
-                Space::Constant { words } => u32::try_from(words.len()).unwrap_or(u32::MAX),
-            };
-            constants[index.0 as usize].is_none_or(|index| index >= length)
+            !load_is_silent(program.memory(*memory), constants[index.0 as usize])
         }
         InstKind::If {
             then, otherwise, ..
         } => [then, otherwise].into_iter().any(|arm| {
-            !matches!(arm.end, crate::ir::Terminator::Yield(_))
+            !matches!(arm.end, Terminator::Yield(_))
                 || arm
                     .insts
                     .iter()
@@ -56,6 +47,22 @@ fn has_effect(program: &Program, constants: &[Option<u32>], kind: &InstKind) -> 
         | InstKind::Cast { .. }
         | InstKind::ArrayLength { .. } => false,
     }
+}
+
+/// Whether a load cannot be observed: it cannot trap, and no other invocation may write the word, so it is no
+/// part of a race. `index` is that of the load if it is a constant.
+pub(super) fn load_is_silent(memory: &Memory, index: Option<u32>) -> bool {
+    let length = match &memory.space {
+        Space::Input { length, .. } => match length {
+            Length::Words(words) => *words,
+            // At least one word.
+            Length::Runtime => 1,
+        },
+        Space::Output { .. } => 0,
+        Space::Private { words } => *words,
+        Space::Constant { words } => u32::try_from(words.len()).unwrap_or(u32::MAX),
+    };
+    index.is_some_and(|index| index < length)
 }
 
 /// The bits of each value that is a constant.

@@ -84,18 +84,11 @@ fn declared<'a>(tokens: &'a [Token<'a>]) -> Names<'a> {
             _ => {}
         }
     }
-    // Declarations come in any order, so repeat until nothing new is found.
-    loop {
-        let before = names.aliases.len();
-        for &(name, ty) in &aliases {
-            if mentions(ty, |word| names.is_composite_type(word)) {
-                names.aliases.insert(name, ty);
-            }
-        }
-        if names.aliases.len() == before {
-            break;
-        }
-    }
+    let types = aliases.iter().map(|&(name, ty)| (name, words(ty)));
+    let structs = &names.structs;
+    let composite = spread(types, |word| word == "array" || structs.contains_key(word));
+    aliases.retain(|(name, _)| composite.contains(name));
+    names.aliases = aliases.into_iter().collect();
     for &(name, statement) in &constants {
         if let [.., equals, value] = statement
             && equals.kind == Kind::Mark('=')
@@ -113,23 +106,10 @@ fn declared<'a>(tokens: &'a [Token<'a>]) -> Names<'a> {
             names.literals.insert(name, usize::MAX);
         }
     }
-    loop {
-        let before = names.composites.len();
-        for &(name, statement) in &constants {
-            let value = statement
-                .iter()
-                .position(|token| token.kind == Kind::Mark('='));
-            let value = &statement[value.map_or(0, |at| at + 1)..];
-            if mentions(value, |word| names.is_composite_type(word))
-                || mentions_whole(value, &names).is_some()
-            {
-                names.composites.insert(name);
-            }
-        }
-        if names.composites.len() == before {
-            break;
-        }
-    }
+    let values = constants
+        .iter()
+        .map(|&(name, statement)| (name, words(statement)));
+    names.composites = spread(values, |word| names.is_composite_type(word));
     names
 }
 
@@ -213,10 +193,43 @@ fn mentions_whole<'a>(tokens: &'a [Token<'a>], names: &Names<'_>) -> Option<&'a 
     })
 }
 
-fn mentions(tokens: &[Token<'_>], wanted: impl Fn(&str) -> bool) -> bool {
+/// The words of a declaration; not those that an index follows, which stand for an element.
+fn words<'a>(tokens: &'a [Token<'a>]) -> Vec<&'a str> {
     tokens
         .iter()
-        .any(|token| matches!(token.kind, Kind::Word(word) if wanted(word)))
+        .enumerate()
+        .filter(|(at, _)| !is_mark(tokens.get(at + 1), '['))
+        .filter_map(|(_, token)| match token.kind {
+            Kind::Word(word) => Some(word),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The names whose declarations mention a source, or mention such a name. Declarations come in any order.
+fn spread<'a>(
+    declarations: impl Iterator<Item = (&'a str, Vec<&'a str>)>,
+    is_source: impl Fn(&str) -> bool,
+) -> HashSet<&'a str> {
+    let mut mentioned_by: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut found = HashSet::new();
+    let mut pending = Vec::new();
+    for (name, words) in declarations {
+        for word in words {
+            if is_source(word) && found.insert(name) {
+                pending.push(name);
+            }
+            mentioned_by.entry(word).or_default().push(name);
+        }
+    }
+    while let Some(word) = pending.pop() {
+        for &name in mentioned_by.get(word).into_iter().flatten() {
+            if found.insert(name) {
+                pending.push(name);
+            }
+        }
+    }
+    found
 }
 
 fn is_mark(token: Option<&Token<'_>>, mark: char) -> bool {
