@@ -144,13 +144,6 @@ impl<'m> Lowering<'m> {
         let words = |bytes: u32| Length::Words(bytes / 4);
         let mut element = None;
         let length = match inner {
-            TypeInner::Array { .. } if uniform => {
-                return Err(Refusal::unsupported(
-                    "arrays in uniform buffers",
-                    "use `var<storage, read>`",
-                    span,
-                ));
-            }
             TypeInner::Array { base, size, stride } => {
                 element = self.scalar_of(*base).filter(|ty| ty.is_word());
                 if element.is_none() {
