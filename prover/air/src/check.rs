@@ -7,7 +7,8 @@ use p3_koala_bear::KoalaBear;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 
-use crate::table::{Bus, Direction, Table, Term};
+use crate::evaluation::RowEvaluator;
+use crate::table::{Bus, Table};
 
 /// What a witness violates.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,47 +85,28 @@ fn check_table(
             got,
         });
     }
-    let mut values = vec![KoalaBear::ZERO; body.expressions.terms().len()];
+    let mut evaluator = RowEvaluator::new(table);
     for (row, columns) in trace.row_slices().enumerate() {
-        for (index, term) in body.expressions.terms().iter().enumerate() {
-            values[index] = match *term {
-                Term::Constant(value) => value,
-                Term::Column(column) => columns[column as usize],
-                Term::Periodic(column) => {
-                    let column = &body.periodic[column as usize];
-                    column[row % column.len()]
-                }
-                Term::Sum(a, b) => values[a.0 as usize] + values[b.0 as usize],
-                Term::Difference(a, b) => values[a.0 as usize] - values[b.0 as usize],
-                Term::Product(a, b) => values[a.0 as usize] * values[b.0 as usize],
-            };
+        evaluator.evaluate(row, columns);
+        if let Some(constraint) = evaluator
+            .constraints()
+            .position(|value| value != KoalaBear::ZERO)
+        {
+            return Err(Violation::Constraint {
+                table: table.name().to_owned(),
+                constraint,
+                row,
+            });
         }
-        for (position, constraint) in body.constraints.iter().enumerate() {
-            if values[constraint.0 as usize] != KoalaBear::ZERO {
-                return Err(Violation::Constraint {
-                    table: table.name().to_owned(),
-                    constraint: position,
-                    row,
-                });
-            }
-        }
-        for interaction in &body.interactions {
-            let multiplicity = values[interaction.multiplicity.0 as usize];
-            if multiplicity == KoalaBear::ZERO {
+        for message in evaluator.messages() {
+            if message.multiplicity() == KoalaBear::ZERO {
                 continue;
             }
-            let message: Vec<u32> = interaction
-                .fields
-                .iter()
-                .map(|field| values[field.0 as usize].as_canonical_u32())
-                .collect();
+            let fields = message.fields().map(|field| field.as_canonical_u32());
             let slot = balance
-                .entry((interaction.bus, message))
+                .entry((message.bus(), fields.collect()))
                 .or_insert(KoalaBear::ZERO);
-            match interaction.direction {
-                Direction::Send => *slot += multiplicity,
-                Direction::Receive | Direction::Provide => *slot -= multiplicity,
-            }
+            *slot += message.balance();
         }
     }
     Ok(())

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod evaluation;
 mod fixed;
 mod graph;
 mod lower;
@@ -22,7 +23,10 @@ mod table;
 mod witness;
 
 pub use check::{Violation, check};
-pub use machine::{AIR_VERSION, CompileError, MAX_LOG_HEIGHT, MAX_STEPS, Machine, compile};
+pub use evaluation::{Message, RowEvaluator};
+pub use machine::{
+    AIR_VERSION, CompileError, MAX_LOG_HEIGHT, MAX_STEPS, MAX_WIDTH, Machine, compile,
+};
 pub use statement::{MismatchedBuffers, Statement};
-pub use table::{Bus, Height, MAX_DEGREE, Table};
+pub use table::{Bus, Direction, Height, MAX_DEGREE, Table};
 pub use witness::{Witness, WitnessError};

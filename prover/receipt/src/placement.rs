@@ -4,7 +4,7 @@
 //! with that height; the others may have any height the preset allows, or be left out when no row visits
 //! them: an absent table sends and receives nothing, so the buses balance without it or not at all.
 
-use arknet_air::{Height, Table};
+use arknet_air::{Height, MAX_STEPS, Table};
 use p3_field::PrimeField64;
 use p3_koala_bear::KoalaBear;
 
@@ -79,7 +79,7 @@ pub enum InvalidHeights {
         limit: u8,
     },
     /// Clocks that could come round in the field and let rows feed themselves.
-    #[error("the tables' rows could turn the clock {turns} times, past the field's order")]
+    #[error("the tables' rows could turn the clock {turns} times, round the field's order")]
     Clock {
         /// Σ rows · clock weight.
         turns: u128,
@@ -145,7 +145,9 @@ pub fn place<A>(
     if placed.airs.is_empty() {
         return Err(InvalidHeights::Empty);
     }
-    if turns >= u128::from(KoalaBear::ORDER_U64) {
+    // An invocation's clock is shown to be at most the proven steps by a difference below 2^30, so the
+    // clocks that are that much below zero must not occur either.
+    if turns >= u128::from(KoalaBear::ORDER_U64) - u128::from(2 * MAX_STEPS) {
         return Err(InvalidHeights::Clock { turns });
     }
     Ok(placed)

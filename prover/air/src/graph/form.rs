@@ -8,8 +8,7 @@
 use std::collections::HashMap;
 
 use arknet_workload::ir::{
-    Axis, BinaryOp, Block, Builtin, Inst, InstKind, LoopParam, Program, Span, Terminator, Type,
-    Value,
+    Axis, BinaryOp, Block, Builtin, Inst, InstKind, LoopParam, Program, Terminator, Type, Value,
 };
 
 use super::{Access, AccessKind, BlockId, Exit, FlowBlock, Graph, Key, NodeId, Op, Target};
@@ -343,7 +342,7 @@ impl Former<'_> {
                 let block = self.block();
                 let position = block.accesses.len() as u32;
                 let node = block.push(Op::Load(position), Type::U32);
-                self.access(*memory, index, AccessKind::Load(node), inst.span);
+                self.access(*memory, index, AccessKind::Load(node));
                 self.set(*result, node);
             }
             InstKind::Store {
@@ -352,7 +351,7 @@ impl Former<'_> {
                 value,
             } => {
                 let (index, value) = (self.get(*index), self.get(*value));
-                self.access(*memory, index, AccessKind::Store(value), inst.span);
+                self.access(*memory, index, AccessKind::Store(value));
             }
             InstKind::Meter { steps } => {
                 let predicate = self.predicate;
@@ -384,20 +383,13 @@ impl Former<'_> {
         Some(())
     }
 
-    fn access(
-        &mut self,
-        memory: arknet_workload::ir::MemoryId,
-        index: NodeId,
-        kind: AccessKind,
-        span: Span,
-    ) {
+    fn access(&mut self, memory: arknet_workload::ir::MemoryId, index: NodeId, kind: AccessKind) {
         let predicate = self.predicate;
         self.block().accesses.push(Access {
             memory,
             index,
             kind,
             predicate,
-            span,
         });
     }
 

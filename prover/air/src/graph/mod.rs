@@ -19,7 +19,7 @@ mod ranges;
 use std::collections::HashMap;
 
 use arknet_workload::interpreter::evaluate_binary;
-use arknet_workload::ir::{BinaryOp, Builtin, MemoryId, Span, Type, Value};
+use arknet_workload::ir::{BinaryOp, Builtin, MemoryId, Type, Value};
 
 pub(crate) use form::form;
 pub(crate) use range::Range;
@@ -75,7 +75,6 @@ pub(crate) struct Access {
     pub(crate) kind: AccessKind,
     /// The access takes place where this holds.
     pub(crate) predicate: NodeId,
-    pub(crate) span: Span,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -130,11 +130,12 @@ impl Expressions {
             .fold(zero, |sum, term| self.add(sum, term))
     }
 
-    /// `Σ 2^i · bits[i]`, by doubling from the top.
+    /// `Σ 2^i · bits[i]`, by doubling from the top. Doubling multiplies rather than adds the sum to itself:
+    /// Plonky3 walks expressions as trees, and a tree of sixteen such additions has 2^16 leaves.
     pub(crate) fn compose(&mut self, bits: &[Expr]) -> Expr {
         let zero = self.constant(0);
         bits.iter().rev().fold(zero, |sum, &bit| {
-            let doubled = self.add(sum, sum);
+            let doubled = self.scale(sum, 2);
             self.add(doubled, bit)
         })
     }

@@ -48,7 +48,7 @@ impl Bus {
 
 /// What an interaction's multiplicity means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
+pub enum Direction {
     /// Sends a message, or looks one up; the multiplicity is 0 or 1.
     Send,
     /// Takes a message; the multiplicity is 0 or 1.
@@ -208,13 +208,7 @@ where
                     Term::Constant(value) => AB::Expr::from(value),
                     Term::Column(column) => row[column as usize].into(),
                     Term::Periodic(column) => builder.periodic_values()[column as usize].into(),
-                    Term::Sum(a, b) => {
-                        if a == b {
-                            values[a.0 as usize].double()
-                        } else {
-                            values[a.0 as usize].clone() + values[b.0 as usize].clone()
-                        }
-                    }
+                    Term::Sum(a, b) => values[a.0 as usize].clone() + values[b.0 as usize].clone(),
                     Term::Difference(a, b) => {
                         values[a.0 as usize].clone() - values[b.0 as usize].clone()
                     }
