@@ -16,10 +16,10 @@ mod form;
 mod range;
 mod ranges;
 
-use std::collections::HashMap;
-
 use arknet_workload::interpreter::evaluate_binary;
 use arknet_workload::ir::{BinaryOp, Builtin, MemoryId, Type, Value};
+
+use rustc_hash::FxHashMap;
 
 pub(crate) use form::form;
 pub(crate) use range::Range;
@@ -126,8 +126,8 @@ pub(crate) struct FlowBlock {
     pub(crate) is_header: bool,
     /// The loops around it, outermost first, by header.
     pub(crate) loops: Vec<BlockId>,
-    consed: HashMap<Op, NodeId>,
-    values: HashMap<Key, NodeId>,
+    consed: FxHashMap<Op, NodeId>,
+    values: FxHashMap<Key, NodeId>,
 }
 
 /// A program as flow blocks; the entry is block 0. Blocks are in a topological order of the edges that

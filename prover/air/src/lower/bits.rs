@@ -107,6 +107,19 @@ impl BitFunction {
         Some(result.without_idle_atoms())
     }
 
+    /// The function of all atoms but the last with this truth table.
+    fn restricted(self, table: u8) -> Self {
+        let count = self.count - 1;
+        let mut atoms = self.atoms;
+        atoms[usize::from(count)] = Expr(0);
+        Self {
+            atoms,
+            count,
+            table,
+        }
+        .without_idle_atoms()
+    }
+
     /// Drops atoms that the value does not depend on.
     fn without_idle_atoms(self) -> Self {
         for j in 0..usize::from(self.count) {
@@ -139,32 +152,27 @@ impl BitFunction {
 }
 
 impl RowBuilder {
-    /// The multilinear polynomial of a function, by Möbius inversion of its truth table.
+    /// The multilinear polynomial of a function, nested by atoms: `f = f₀ + x·(f₁ − f₀)`. Where the halves
+    /// are each other's negation, `f₁ − f₀ = 1 − 2·f₀`, so a chain of exclusive ors stays linear in size.
     pub(super) fn bit(&mut self, function: BitFunction) -> Expr {
-        let count = usize::from(function.count);
-        let mut coefficients: Vec<i64> = (0..1usize << count)
-            .map(|row| i64::from(function.table >> row & 1))
-            .collect();
-        for j in 0..count {
-            for row in 0..1usize << count {
-                if row >> j & 1 == 1 {
-                    coefficients[row] -= coefficients[row ^ 1 << j];
-                }
-            }
+        if let Some(value) = function.as_constant() {
+            return self.exprs.constant(i64::from(value));
         }
-        let mut sum = self.exprs.constant(coefficients[0]);
-        for (row, &coefficient) in coefficients.iter().enumerate().skip(1) {
-            if coefficient != 0 {
-                let mut product = self.exprs.constant(coefficient);
-                for (j, &atom) in function.atoms[..count].iter().enumerate() {
-                    if row >> j & 1 == 1 {
-                        product = self.exprs.mul(product, atom);
-                    }
-                }
-                sum = self.exprs.add(sum, product);
-            }
-        }
-        sum
+        let last = usize::from(function.count) - 1;
+        let rows = 1 << last;
+        let low = function.restricted(function.table & ((1u16 << rows) - 1) as u8);
+        let high = function.restricted(function.table >> rows);
+        let base = self.bit(low);
+        let slope = if high == low.not() {
+            let one = self.exprs.constant(1);
+            let twice = self.exprs.scale(base, 2);
+            self.exprs.sub(one, twice)
+        } else {
+            let high = self.bit(high);
+            self.exprs.sub(high, base)
+        };
+        let scaled = self.exprs.mul(slope, function.atoms[last]);
+        self.exprs.add(base, scaled)
     }
 
     /// The function as one atom or a constant: itself, or a column equal to it.

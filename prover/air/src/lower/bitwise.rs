@@ -1,8 +1,7 @@
 //! Words as bits or bytes, and the operations on them.
 
-use std::collections::{HashMap, HashSet};
-
 use arknet_workload::ir::{BinaryOp, Type};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::bits::BitFunction;
 use super::memory::tag;
@@ -48,7 +47,7 @@ pub(super) fn is_low_mask(mask: u32) -> bool {
 
 /// The words of a block that are better kept as bits: those that bitwise operations connect, where there
 /// is more than one such operation or there are many cuts.
-pub(super) fn values_in_bits(block: &FlowBlock) -> HashSet<NodeId> {
+pub(super) fn values_in_bits(block: &FlowBlock) -> FxHashSet<NodeId> {
     let mut groups: Vec<usize> = (0..block.nodes.len()).collect();
     fn root(groups: &mut [usize], mut node: usize) -> usize {
         while groups[node] != node {
@@ -83,7 +82,7 @@ pub(super) fn values_in_bits(block: &FlowBlock) -> HashSet<NodeId> {
         }
         demands.push((index, demand, a));
     }
-    let mut strength: HashMap<usize, (usize, HashSet<(NodeId, u32)>)> = HashMap::new();
+    let mut strength: FxHashMap<usize, (usize, FxHashSet<(NodeId, u32)>)> = FxHashMap::default();
     for (index, demand, operand) in &demands {
         let group = root(&mut groups, *index);
         let entry = strength.entry(group).or_default();
@@ -96,7 +95,7 @@ pub(super) fn values_in_bits(block: &FlowBlock) -> HashSet<NodeId> {
             }
         }
     }
-    let in_bits = |strength: &(usize, HashSet<(NodeId, u32)>)| {
+    let in_bits = |strength: &(usize, FxHashSet<(NodeId, u32)>)| {
         strength.0 >= 2
             || (strength.0 == 1 && !strength.1.is_empty())
             || strength.1.len() > MAX_CUTS

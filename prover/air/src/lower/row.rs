@@ -1,9 +1,8 @@
 //! The row under construction: columns with their hints, constraints and interactions.
 
-use std::collections::{HashMap, HashSet};
-
 use p3_field::PrimeCharacteristicRing;
 use p3_koala_bear::KoalaBear;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::bits::BitFunction;
 use super::sum::Sum;
@@ -82,11 +81,11 @@ pub(super) struct RowBuilder {
     hints: Vec<Hint>,
     constraints: Vec<Expr>,
     interactions: Vec<Interaction>,
-    pub(super) forms: HashMap<NodeId, Forms>,
-    pub(super) truths: HashMap<NodeId, Expr>,
-    pub(super) wants_bits: HashSet<NodeId>,
+    pub(super) forms: FxHashMap<NodeId, Forms>,
+    pub(super) truths: FxHashMap<NodeId, Expr>,
+    pub(super) wants_bits: FxHashSet<NodeId>,
     /// Low and high part of a limb cut at a bit.
-    pub(super) cuts: HashMap<(Expr, u32), (Expr, Expr)>,
+    pub(super) cuts: FxHashMap<(Expr, u32), (Expr, Expr)>,
     pub(super) is_real: Expr,
     pub(super) invocation: Expr,
     pub(super) clock: Expr,
@@ -103,9 +102,9 @@ impl RowBuilder {
             hints: Vec::new(),
             constraints: Vec::new(),
             interactions: Vec::new(),
-            forms: HashMap::new(),
-            truths: HashMap::new(),
-            cuts: HashMap::new(),
+            forms: FxHashMap::default(),
+            truths: FxHashMap::default(),
+            cuts: FxHashMap::default(),
             is_real: Expr(0),
             invocation: Expr(0),
             clock: Expr(0),

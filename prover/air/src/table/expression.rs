@@ -1,9 +1,8 @@
 //! Polynomials over the columns of one row, as a hash-consed DAG.
 
-use std::collections::HashMap;
-
 use p3_field::{Field, PrimeCharacteristicRing};
 use p3_koala_bear::KoalaBear;
+use rustc_hash::FxHashMap;
 
 /// An expression of a table: an index into its [`Expressions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,7 +26,7 @@ pub(crate) enum Term {
 pub(crate) struct Expressions {
     terms: Vec<Term>,
     degrees: Vec<u8>,
-    consed: HashMap<Term, Expr>,
+    consed: FxHashMap<Term, Expr>,
 }
 
 impl Expressions {

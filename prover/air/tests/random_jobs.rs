@@ -1,0 +1,32 @@
+//! Random programs: the honest witness satisfies every constraint and bus.
+
+use arknet_air::{CompileError, Machine, Statement, check};
+use arknet_workload::interpreter::run;
+use arknet_workload::testing::{Shape, jobs};
+use proptest::prelude::*;
+
+fn cases() -> u32 {
+    std::env::var("ARKNET_FUZZ_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok())
+        .unwrap_or(200)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_honest_witness_satisfies_every_table(job in jobs(Shape::clean())) {
+        let Ok(execution) = run(&job) else { return Ok(()) };
+        let statement = Statement::new(&job, execution.buffers, execution.steps).unwrap();
+        let machine = match Machine::compile(&statement) {
+            Ok(machine) => machine,
+            Err(CompileError::TooWide { .. }) => return Ok(()),
+            Err(error) => return Err(TestCaseError::fail(error.to_string())),
+        };
+        let witness = machine.witness().map_err(|error| TestCaseError::fail(error.to_string()))?;
+        if let Err(violation) = check(machine.tables(), &witness.traces) {
+            return Err(TestCaseError::fail(violation.to_string()));
+        }
+    }
+}
