@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use arknet_workload::emit::report::{self, Report};
-use arknet_workload::emit::{EmittedWgsl, Role};
+use arknet_workload::emit::{EmittedWgsl, Layout, Role};
 use arknet_workload::ir::MemoryId;
 use arknet_workload::job::{Invocation, Job};
 
@@ -119,8 +119,13 @@ impl Context<'_> {
         let mut report = None;
         for (role, buffer) in self.emitted.layout.bindings.iter().zip(&buffers) {
             match role {
-                Role::Output(id) => downloads.push((*id, self.download(&mut encoder, buffer)?)),
-                Role::Report => report = Some(self.download(&mut encoder, buffer)?),
+                Role::Output(id) => {
+                    let words = self.initial(*id).len();
+                    downloads.push((*id, self.download(&mut encoder, buffer, words)?));
+                }
+                Role::Report => {
+                    report = Some(self.download(&mut encoder, buffer, Report::WORDS)?);
+                }
                 Role::Input(_) | Role::Tables | Role::Parameters => {}
             }
         }
@@ -158,29 +163,31 @@ impl Context<'_> {
 
     /// A buffer on the device with what the binding holds at the start.
     fn upload(&self, role: Role, explains: Option<Invocation>) -> Result<wgpu::Buffer, RunError> {
-        let parameters;
-        let (words, usage) = match role {
-            Role::Input(id) => (self.initial(id), wgpu::BufferUsages::STORAGE),
-            Role::Output(id) => (
-                self.initial(id),
-                wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
-            ),
-            Role::Tables => (
-                self.emitted.layout.tables.as_slice(),
-                wgpu::BufferUsages::STORAGE,
-            ),
+        let storage = wgpu::BufferUsages::STORAGE;
+        let readable = storage | wgpu::BufferUsages::COPY_SRC;
+        let tables = &self.emitted.layout.tables;
+        match role {
+            // New buffers are zero, and so are the spare words behind the job's.
+            Role::Input(id) => self.buffer(self.initial(id), Layout::SPARE_WORDS, storage),
+            Role::Output(id) => self.buffer(self.initial(id), Layout::SPARE_WORDS, readable),
+            Role::Tables => self.buffer(tables, 0, storage),
             Role::Parameters => {
-                parameters = report::parameters(self.emitted, self.job, explains);
-                (parameters.as_slice(), wgpu::BufferUsages::UNIFORM)
+                let words = report::parameters(self.emitted, self.job, explains);
+                self.buffer(&words, 0, wgpu::BufferUsages::UNIFORM)
             }
-            Role::Report => (
-                Report::INITIAL.as_slice(),
-                wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
-            ),
-        };
+            Role::Report => self.buffer(&Report::INITIAL, 0, readable),
+        }
+    }
+
+    fn buffer(
+        &self,
+        words: &[u32],
+        spare: u32,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, RunError> {
         let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: None,
-            size: 4 * words.len() as u64,
+            size: 4 * (words.len() as u64 + u64::from(spare)),
             usage: usage | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
@@ -205,15 +212,17 @@ impl Context<'_> {
         &self,
         encoder: &mut wgpu::CommandEncoder,
         from: &wgpu::Buffer,
+        words: usize,
     ) -> Result<wgpu::Buffer, RunError> {
+        let size = 4 * words as u64;
         let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: None,
-            size: from.size(),
+            size,
             usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
         self.check()?;
-        encoder.copy_buffer_to_buffer(from, 0, &buffer, 0, from.size());
+        encoder.copy_buffer_to_buffer(from, 0, &buffer, 0, size);
         Ok(buffer)
     }
 

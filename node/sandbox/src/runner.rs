@@ -150,10 +150,10 @@ impl WgpuRunner {
     }
 
     /// Leaves the device to the kernel that is still running on it. Closing a busy device waits for it,
-    /// so one handle is kept open for as long as the process lives.
+    /// so a handle is kept open for as long as the process lives.
     fn abandon(&self) {
         self.faults
             .lose("it is still busy with a job that went over its time".to_owned());
-        std::mem::forget(self.device.clone());
+        std::mem::forget((self.device.clone(), self.queue.clone()));
     }
 }

@@ -7,7 +7,7 @@ use crate::ir::{Length, MemoryId, Program, Space};
 pub struct Layout {
     /// What each binding is, by its number.
     pub bindings: Vec<Role>,
-    /// The contents of [`Role::Tables`].
+    /// The contents of [`Role::Tables`], spare words included.
     pub tables: Vec<u32>,
     /// Per memory, the first word of its table in `tables`.
     table_offsets: Vec<Option<u32>>,
@@ -18,9 +18,9 @@ pub struct Layout {
 /// What a binding holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// A read-only storage buffer: the words of an input buffer of the job.
+    /// A read-only storage buffer: the words of an input buffer of the job and the spare words.
     Input(MemoryId),
-    /// A storage buffer: the words of a writable buffer of the job.
+    /// A storage buffer: the words of a writable buffer of the job and the spare words.
     Output(MemoryId),
     /// A read-only storage buffer: all constant tables, one behind the other. Absent where there is none.
     Tables,
@@ -31,6 +31,10 @@ pub enum Role {
 }
 
 impl Layout {
+    /// Words that follow the last word of every memory on the device, zero at the start of a run: where
+    /// accesses go that miss. Buffers of a job have them too, behind the words the job gives.
+    pub const SPARE_WORDS: u32 = 2;
+
     /// The bindings of a program.
     pub(super) fn of(program: &Program) -> Self {
         let mut layout = Self {
@@ -55,6 +59,7 @@ impl Layout {
                     // A workload's tables together have far fewer than 2^32 words.
                     offset = Some(layout.tables.len() as u32);
                     layout.tables.extend_from_slice(words);
+                    layout.tables.extend([0; Self::SPARE_WORDS as usize]);
                 }
             }
             layout.table_offsets.push(offset);

@@ -4,8 +4,8 @@
 //!
 //! * every access that could be out of bounds is compared with the true length first; one that is, traps;
 //! * every loop round takes a step off the invocation's budget; a round past the limit traps;
-//! * a trap never branches out of the kernel: it is noted, the load gives zero, the store is skipped and
-//!   the invocation goes on. Once the steps are used up every loop ends at its next start, so the kernel
+//! * a trap never branches out of the kernel: it is noted, the load gives zero, the store goes
+//!   nowhere and the invocation goes on. Once the steps are used up every loop ends at its next start, so the kernel
 //!   ends within a bounded number of operations for any input;
 //! * operations that drivers disagree on (division, remainders, shifts) are printed so that no operand
 //!   reaches the disagreement.

@@ -1,11 +1,12 @@
 //! What surrounds a kernel's statements: bindings, state, entry point, and the report at the end.
 
 use super::printer::{Exits, Printer};
-use super::{EmittedWgsl, Role};
+use super::{EmittedWgsl, Layout, Role};
 use crate::ir::Space;
 
-/// The state every kernel has, and how it takes a step. The counter stops at the limit, so that once a
-/// step is refused every later one is too, and each loop ends at its next start.
+/// The state every kernel has, how it checks an index (see [`access`](super::access)) and how it takes a
+/// step. The counter stops at the limit, so that once a step is refused every later one is too, and each
+/// loop ends at its next start.
 const PRELUDE: &str = "
 struct Report {
     first_trapped: atomic<u32>,
@@ -18,21 +19,31 @@ var<private> steps: u32;
 var<private> trap_site: u32;
 var<private> trap_index: u32;
 
+fn trap_unless(fine: bool, site: u32, index: u32) {
+    let first = !fine & (trap_site == 0u);
+    trap_site = select(trap_site, site, first);
+    trap_index = select(trap_index, index, first);
+}
+
 fn trap(site: u32, index: u32) {
-    if trap_site == 0u {
-        trap_site = site;
-        trap_index = index;
-    }
+    trap_unless(false, site, index);
+}
+
+fn readable(index: u32, length: u32, site: u32) -> u32 {
+    trap_unless(index < length, site, index);
+    return min(index, length);
+}
+
+fn writable(index: u32, length: u32, site: u32) -> u32 {
+    let inside = index < length;
+    trap_unless(inside, site, index);
+    return select(length + 1u, index, inside);
 }
 
 fn take_steps(count: u32, site: u32) -> bool {
     let granted = count <= job.steps - steps;
-    if granted {
-        steps += count;
-    } else {
-        steps = job.steps;
-        trap(site, 0u);
-    }
+    steps = select(job.steps, steps + count, granted);
+    trap_unless(granted, site, 0u);
     return granted;
 }
 ";
@@ -73,7 +84,11 @@ impl Printer<'_> {
         );
         for (id, memory) in self.program.memories() {
             if let Space::Private { words } = memory.space {
-                self.line(format_args!("    var m{}: array<u32, {words}>;", id.0));
+                let words_with_spare = words + Layout::SPARE_WORDS;
+                self.line(format_args!(
+                    "    var m{}: array<u32, {words_with_spare}>;",
+                    id.0
+                ));
                 self.size.private_words = self.size.private_words.max(words);
             }
         }

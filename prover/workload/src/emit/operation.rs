@@ -3,6 +3,7 @@
 //! WGSL defines all of these, but drivers err at the edges: zero divisors and `INT_MIN / -1` are
 //! undefined in the languages underneath, so the divisor is replaced before the division, by 1, which
 //! gives the defined result (`x / 1 = x`, `x % 1 = 0`). Shift amounts are reduced for the same reason.
+//! Conditions are joined by `|` and `&`: `||` and `&&` are branches.
 
 use crate::ir::{BinaryOp, Type};
 
@@ -47,7 +48,7 @@ pub(super) fn binary(op: BinaryOp, ty: Type, a: &str, b: &str) -> String {
 /// `b`, or 1 where dividing `a` by it has no mathematical result in the type.
 fn divisor(ty: Type, a: &str, b: &str) -> String {
     if ty == Type::I32 {
-        format!("select({b}, 1i, {b} == 0i || ({b} == -1i && {a} == i32(-2147483648)))")
+        format!("select({b}, 1i, ({b} == 0i) | (({b} == -1i) & ({a} == i32(-2147483648))))")
     } else {
         format!("select({b}, 1u, {b} == 0u)")
     }

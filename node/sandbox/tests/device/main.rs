@@ -1,0 +1,9 @@
+//! Runs kernels on a device and holds them against the interpreter. `ci/install-mesa` provides a device
+//! where there is no GPU.
+
+mod control;
+mod harness;
+mod limits;
+mod operations;
+mod random;
+mod traps;
