@@ -2,6 +2,7 @@
 //! where there is no GPU.
 
 mod control;
+mod examples;
 mod harness;
 mod limits;
 mod operations;
