@@ -1,1 +1,108 @@
-fn main() {}
+//! `arknet`: run, prove and verify WGSL workloads from the command line.
+//!
+//! A verb is a function from its arguments to an [`answer::Answer`] or a [`error::CliError`]; only this file
+//! prints, and only it decides the exit code. Nothing here decides whether a receipt holds: that is
+//! `arknet_receipt::verify`.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod arguments;
+mod backend;
+mod error;
+mod exit;
+mod fault;
+mod files;
+mod inspect;
+mod job;
+mod picture;
+#[cfg(feature = "prove")]
+mod progress;
+#[cfg(feature = "prove")]
+mod prove;
+mod receipt;
+mod run;
+mod tables;
+#[cfg(feature = "prove")]
+mod target;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde_json::json;
+
+use answer::Answer;
+use arguments::{Arguments, Verb};
+use error::CliError;
+use exit::Exit;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and the version come this way too. There is no one left to tell if printing fails.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Fine
+            }
+            .into();
+        }
+    };
+    let result = fault::catch(|| execute(&arguments));
+    finish(&arguments, result).into()
+}
+
+fn execute(arguments: &Arguments) -> Result<Answer, CliError> {
+    match &arguments.verb {
+        Verb::Run(run) => run::run(run),
+        #[cfg(feature = "prove")]
+        Verb::Prove(prove) => {
+            let bars = !arguments.json && !arguments.quiet;
+            prove::prove(prove, bars)
+        }
+        Verb::Verify(verify) => verify::verify(verify),
+        Verb::Inspect(inspect) => inspect::inspect(inspect),
+    }
+}
+
+/// Prints the result and says how the process ends.
+fn finish(arguments: &Arguments, result: Result<Answer, CliError>) -> Exit {
+    let (exit, text) = match result {
+        Ok(answer) => {
+            let text = match (arguments.quiet, arguments.json) {
+                (true, _) => String::new(),
+                (_, true) => format!("{}\n", answer.json),
+                _ => answer.text,
+            };
+            (Exit::Fine, text)
+        }
+        Err(error) => {
+            let exit = error.exit();
+            let message = error.to_string();
+            eprintln!("error: {message}");
+            let text = if arguments.json {
+                let mut object = json!({ "exit_code": exit as u8, "error": message });
+                if exit == Exit::Invalid {
+                    object["valid"] = false.into();
+                }
+                format!("{object}\n")
+            } else {
+                String::new()
+            };
+            (exit, text)
+        }
+    };
+    match answer::print(&text) {
+        Ok(()) => exit,
+        Err(error) => {
+            eprintln!("error: cannot write to standard output: {error}");
+            if exit == Exit::Fine {
+                Exit::Usage
+            } else {
+                exit
+            }
+        }
+    }
+}

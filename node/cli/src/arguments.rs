@@ -1,0 +1,149 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit;
+
+/// Run, prove and verify GPU compute workloads.
+///
+/// A workload is a WGSL compute kernel; a job is a folder with the kernel, its inputs and a `job.toml`.
+/// `arknet prove` runs a job and makes a receipt: a proof that the outputs are what that kernel computes
+/// on those inputs. Anybody can check the receipt with `arknet verify`, on a CPU, without trusting
+/// whoever made it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "arknet",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = exit::HELP,
+    after_long_help = concat_help()
+)]
+pub(crate) struct Arguments {
+    /// Print the result as one JSON object, errors included
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print nothing but errors
+    #[arg(long, short, global = true, conflicts_with = "json")]
+    pub(crate) quiet: bool,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+fn concat_help() -> String {
+    format!(
+        "Examples:
+  arknet run examples/mandelbrot
+  arknet prove examples/sha256 --receipt sha256.receipt
+  arknet verify sha256.receipt examples/sha256
+
+{}",
+        exit::HELP
+    )
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Run(RunArguments),
+    #[cfg(feature = "prove")]
+    Prove(ProveArguments),
+    Verify(VerifyArguments),
+    Inspect(InspectArguments),
+}
+
+/// Run a job and write its outputs
+///
+/// Runs the kernel and writes each buffer that names an `output` (and its picture, where the buffer says
+/// `image`). A run that goes out of bounds, runs out of steps or has a data race traps: it writes nothing
+/// and names the line of the WGSL. The `cpu` backend is the reference and finds every trap; `wgpu` runs
+/// the same program on a GPU and does not look for data races.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  arknet run examples/collatz
+  arknet run examples/mandelbrot --backend cpu
+  arknet run examples/matmul/job.toml --backend wgpu --json")]
+pub(crate) struct RunArguments {
+    /// A job folder, or its job.toml
+    pub(crate) job: PathBuf,
+    /// What runs the kernel
+    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    pub(crate) backend: Backend,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Backend {
+    /// A real GPU if there is one, else the CPU
+    Auto,
+    /// The reference interpreter
+    Cpu,
+    /// Any wgpu adapter, software drivers included
+    Wgpu,
+}
+
+/// Run a job and prove its outputs
+///
+/// Runs the kernel on the CPU, proves the run, verifies the proof, and only then writes the outputs and the
+/// receipt. Every buffer that the kernel may write needs an `output` in the job file.
+#[cfg(feature = "prove")]
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  arknet prove examples/sha256 --receipt sha256.receipt
+  arknet prove examples/collatz --receipt collatz.receipt --preset s128")]
+pub(crate) struct ProveArguments {
+    /// A job folder, or its job.toml
+    pub(crate) job: PathBuf,
+    /// Where the receipt goes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt: PathBuf,
+    /// The security of the proof: 100 or 128 provable bits
+    #[arg(long, value_enum, default_value_t = PresetName::S100)]
+    pub(crate) preset: PresetName,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PresetName {
+    /// At least 100 bits
+    S100,
+    /// At least 128 bits
+    S128,
+}
+
+/// Check a receipt against a job and its outputs
+///
+/// Checks that the outputs lying in the job's folder are what its kernel computes on its inputs, as the
+/// receipt proves. The kernel, the inputs, the limits and the outputs are all taken from the folder, never
+/// from the receipt. Prints VALID and how many bits of security the proof has, or what does not hold.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  arknet verify sha256.receipt examples/sha256
+  arknet verify sha256.receipt examples/sha256 --min-bits 128
+  arknet verify sha256.receipt examples/sha256 --quiet && echo good")]
+pub(crate) struct VerifyArguments {
+    /// The receipt
+    pub(crate) receipt: PathBuf,
+    /// The job folder (or its job.toml) with the outputs to check
+    pub(crate) job: PathBuf,
+    /// Fail unless the proof has this many bits of security
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) min_bits: u32,
+}
+
+/// Show what a workload, a job or a receipt is made of
+///
+/// For a WGSL file or a job: the program after lowering, and the tables that a proof of it has, with their
+/// columns and degrees. For a job also the rows, cells and memory that proving it takes. For a receipt: what
+/// it claims. Nothing is verified here.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  arknet inspect examples/collatz
+  arknet inspect examples/sha256/sha256.wgsl
+  arknet inspect sha256.receipt")]
+pub(crate) struct InspectArguments {
+    /// A job folder, a job.toml, a .wgsl file or a receipt
+    pub(crate) file: PathBuf,
+    /// The entry point, where a .wgsl file is inspected
+    #[arg(long, default_value = "main")]
+    pub(crate) entry: String,
+}

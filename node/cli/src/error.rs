@@ -1,0 +1,67 @@
+//! Why a command failed, as one paragraph and an exit code.
+
+use std::io;
+use std::path::PathBuf;
+
+use arknet_workload::job::folder::JobFileError;
+
+use crate::exit::Exit;
+
+/// A failed command.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    #[error(transparent)]
+    JobFile(#[from] JobFileError),
+    /// The workload is not accepted; rendered with its place in the source.
+    #[error("{0}")]
+    Refused(String),
+    /// The run has no meaning; rendered with its place in the source.
+    #[error("{0}")]
+    Trapped(String),
+    #[error("{0}")]
+    OverLimit(String),
+    #[error("the backend is not available: {0}")]
+    Backend(String),
+    #[error("the receipt does not hold: {0}")]
+    Invalid(String),
+    #[error(
+        "`{}` is nothing to inspect: a job is a folder or a .toml, a workload a .wgsl, and as a receipt it \
+         fails: {reason}",
+        path.display()
+    )]
+    NotInspectable { path: PathBuf, reason: String },
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[cfg(feature = "prove")]
+    #[error("`{}` belongs to the job; choose another file for the receipt", path.display())]
+    ReceiptInJob { path: PathBuf },
+    #[error(
+        "internal error: {what}. This is a defect of arknet, not of your input; nothing was written that \
+         was not finished. Please report it with the command and, if you can, the job"
+    )]
+    Internal { what: String },
+    #[error("this machine could not do it: {0}")]
+    Machine(String),
+}
+
+impl CliError {
+    /// The exit code that tells a script about it.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::JobFile(error) if error.is_over_limit() => Exit::OverLimit,
+            Self::JobFile(JobFileError::OutOfMemory { .. }) => Exit::Internal,
+            Self::NotInspectable { .. } => Exit::Usage,
+            Self::JobFile(_) | Self::Read { .. } | Self::Write { .. } => Exit::Usage,
+            #[cfg(feature = "prove")]
+            Self::ReceiptInJob { .. } => Exit::Usage,
+            Self::Refused(_) => Exit::Refused,
+            Self::Trapped(_) => Exit::Trapped,
+            Self::OverLimit(_) => Exit::OverLimit,
+            Self::Backend(_) => Exit::Backend,
+            Self::Invalid(_) => Exit::Invalid,
+            Self::Internal { .. } | Self::Machine(_) => Exit::Internal,
+        }
+    }
+}

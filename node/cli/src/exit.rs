@@ -1,0 +1,67 @@
+//! Exit codes: what a script can tell apart without reading a message.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// Done; for `verify`, the receipt holds.
+    Fine = 0,
+    /// The receipt does not hold.
+    Invalid = 1,
+    /// The command line, the job folder or a file is wrong.
+    Usage = 2,
+    /// The workload is not in the language.
+    Refused = 3,
+    /// The run trapped.
+    Trapped = 4,
+    /// The job needs more than it declares, or more than can be proven.
+    OverLimit = 5,
+    /// The backend asked for is not available.
+    Backend = 6,
+    /// A defect of this program, or a machine that gave out.
+    Internal = 7,
+}
+
+/// The same for people, in `--help`.
+pub(crate) const HELP: &str = "\
+Exit codes:
+  0  fine; for `verify`, the receipt holds
+  1  the receipt does not hold
+  2  the command line, the job folder or a file is wrong
+  3  the workload is refused: it is not in the language, or larger than it allows
+  4  the job trapped: out of bounds, out of steps, or a data race
+  5  over a declared limit (memory, time), or too large to prove
+  6  the backend is not available
+  7  arknet itself failed: a defect, or no memory or threads left";
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_lists_every_code() {
+        let codes = [
+            Exit::Fine,
+            Exit::Invalid,
+            Exit::Usage,
+            Exit::Refused,
+            Exit::Trapped,
+            Exit::OverLimit,
+            Exit::Backend,
+            Exit::Internal,
+        ];
+        let lines: Vec<&str> = HELP.lines().skip(1).collect();
+        assert_eq!(lines.len(), codes.len());
+        for (line, code) in lines.iter().zip(codes) {
+            assert!(line.starts_with(&format!("  {}  ", code as u8)), "{line}");
+        }
+    }
+}

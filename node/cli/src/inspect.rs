@@ -1,0 +1,85 @@
+//! `arknet inspect`: what a workload, a job or a receipt is made of.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use arknet_receipt::{LoadError, Receipt, Seal};
+use arknet_workload::ir::{Workload, text};
+use arknet_workload::job::folder;
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, Rows};
+use crate::arguments::InspectArguments;
+use crate::error::CliError;
+use crate::job::{self, OpenJob};
+use crate::{receipt, tables};
+
+pub(crate) fn inspect(arguments: &InspectArguments) -> Result<Answer, CliError> {
+    let file = &arguments.file;
+    let extension = file.extension().and_then(OsStr::to_str);
+    match extension {
+        _ if file.is_dir() => inspect_job(file),
+        Some("toml") => inspect_job(file),
+        Some("wgsl") => inspect_source(file, &arguments.entry),
+        _ => inspect_receipt(file),
+    }
+}
+
+fn inspect_receipt(file: &Path) -> Result<Answer, CliError> {
+    let receipt = Receipt::load(file).map_err(|error| match error {
+        LoadError::Io(source) => CliError::Read {
+            path: file.to_owned(),
+            source,
+        },
+        LoadError::Decode(error) => CliError::NotInspectable {
+            path: file.to_owned(),
+            reason: error.to_string(),
+        },
+    })?;
+    let Seal::Stark(seal) = &receipt.seal;
+    Ok(Answer {
+        text: format!("{receipt}\nNothing was verified; `arknet verify` does that.\n"),
+        json: json!({
+            "receipt": {
+                "version": Receipt::VERSION,
+                "preset": receipt.preset.name(),
+                "claim": receipt::claim(&receipt.claim),
+                "seal": {
+                    "kind": "stark",
+                    "air_version": seal.air_version(),
+                    "log2_heights": seal.heights(),
+                    "proof_bytes": seal.proof().len(),
+                },
+            },
+        }),
+    })
+}
+
+fn inspect_source(file: &Path, entry: &str) -> Result<Answer, CliError> {
+    let source = folder::load_source(file)?;
+    let workload = job::compile(file, &source, entry)?;
+    let mut rows = Rows::default();
+    let json = describe_workload(&workload, &mut rows);
+    Ok(Answer {
+        text: rows.finish(),
+        json: json!({ "workload": json }),
+    })
+}
+
+fn inspect_job(path: &Path) -> Result<Answer, CliError> {
+    let open = OpenJob::open(path)?;
+    let mut rows = Rows::default();
+    let workload = describe_workload(open.job().workload(), &mut rows);
+    let proof = tables::describe(&open, &mut rows)?;
+    Ok(Answer {
+        text: rows.finish(),
+        json: json!({ "workload": workload, "proof": proof }),
+    })
+}
+
+fn describe_workload(workload: &Workload, rows: &mut Rows) -> Value {
+    let program = text::print(workload.program());
+    rows.row("workload", workload.id());
+    rows.line(&program);
+    json!({ "id": workload.id().to_string(), "program": program })
+}

@@ -1,0 +1,132 @@
+//! `arknet prove`: run a job, prove the run, and write the outputs and the receipt.
+
+use std::io;
+use std::path::Path;
+
+use arknet_air::WitnessError;
+use arknet_receipt::{Preset, Receipt, verify};
+use arknet_stark::ProveError;
+use serde_json::json;
+
+use crate::answer::{Answer, Rows, bytes, count, time};
+use crate::arguments::{PresetName, ProveArguments};
+use crate::error::CliError;
+use crate::job::OpenJob;
+use crate::progress::Progress;
+use crate::{files, receipt, target};
+
+/// Proves a job. `bars` shows progress where there is a terminal.
+pub(crate) fn prove(arguments: &ProveArguments, bars: bool) -> Result<Answer, CliError> {
+    let open = OpenJob::open(&arguments.job)?;
+    open.assembled().require_outputs()?;
+    check_destination(&open, &arguments.receipt)?;
+    let preset = match arguments.preset {
+        PresetName::S100 => Preset::S100,
+        PresetName::S128 => Preset::S128,
+    };
+
+    let mut progress = Progress::new(bars);
+    let proven = arknet_stark::prove(open.job(), preset, &mut |phase, fraction| {
+        progress.report(phase, fraction);
+    });
+    drop(progress);
+    let proven = proven.map_err(|error| failed(&open, error))?;
+
+    // What is verified is what is written: the receipt made from its own bytes.
+    let encoded = proven.receipt.encode();
+    let verified = Receipt::decode(&encoded)
+        .map_err(|error| error.to_string())
+        .and_then(|receipt| {
+            verify(&receipt, open.job(), &proven.outputs).map_err(|error| error.to_string())
+        })
+        .map_err(|reason| CliError::Internal {
+            what: format!("the proof that was made does not verify: {reason}"),
+        })?;
+    open.write_outputs(&proven.outputs)?;
+    files::write(&arguments.receipt, &encoded)?;
+
+    let mut rows = Rows::default();
+    let source = open.source_name().display().to_string();
+    let id = open.job().workload().id().to_string();
+    rows.row("workload", format!("{source}\n{id}"));
+    open.describe_usage(verified.claim.usage().steps, &mut rows);
+    let buffers = open.describe_buffers(&proven.outputs, &mut rows);
+    let size = encoded.len() as u64;
+    rows.row(
+        "receipt",
+        format!("{}: {}", arguments.receipt.display(), bytes(size)),
+    );
+    rows.row(
+        "build",
+        format!("SIMD {}, {}", target::simd(), target::ALLOCATOR),
+    );
+    let degree = preset.parameters().extension_degree;
+    let cells: u64 = proven.tables.iter().map(|table| table.cells(degree)).sum();
+    let tables = proven.tables.len();
+    rows.row("proof", format!("{tables} tables, {} cells", count(cells)));
+    let total = proven.phases.iter().map(|(_, time)| *time).sum();
+    for (phase, elapsed) in &proven.phases {
+        rows.row(&phase.to_string(), time(*elapsed));
+    }
+    rows.row("all phases", time(total));
+    rows.line(&verified.security.to_string());
+    Ok(Answer {
+        text: rows.finish(),
+        json: json!({
+            "workload": { "file": source, "id": id },
+            "preset": preset.name(),
+            "buffers": buffers,
+            "receipt": { "file": arguments.receipt.display().to_string(), "bytes": size },
+            "tables": tables,
+            "cells": cells,
+            "phases": proven.phases.iter().map(|(phase, time)| {
+                json!({ "name": phase.to_string(), "seconds": time.as_secs_f64() })
+            }).collect::<Vec<_>>(),
+            "seconds": total.as_secs_f64(),
+            "simd": target::simd(),
+            "allocator": target::ALLOCATOR,
+            "claim": receipt::claim(&verified.claim),
+            "security": receipt::security(&verified.security),
+        }),
+    })
+}
+
+/// Finds out before the long part whether the receipt can go where it should.
+fn check_destination(open: &OpenJob, path: &Path) -> Result<(), CliError> {
+    if open.folder().owns(path) {
+        return Err(CliError::ReceiptInJob {
+            path: path.to_owned(),
+        });
+    }
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let kind = if path.is_dir() {
+        io::ErrorKind::IsADirectory
+    } else if !folder.is_dir() {
+        io::ErrorKind::NotFound
+    } else {
+        return Ok(());
+    };
+    Err(CliError::Write {
+        path: path.to_owned(),
+        source: kind.into(),
+    })
+}
+
+fn failed(open: &OpenJob, error: ProveError) -> CliError {
+    match error {
+        ProveError::Run(error) => open.failed_run(error),
+        ProveError::Compile(_)
+        | ProveError::Witness(WitnessError::TooManyRows { .. })
+        | ProveError::Heights(_)
+        | ProveError::Lookups(_)
+        | ProveError::Claim(_)
+        | ProveError::Seal(_) => CliError::OverLimit(error.to_string()),
+        // The interpreter ran the same job without complaint.
+        ProveError::Witness(_) | ProveError::Prover(_) => CliError::Internal {
+            what: error.to_string(),
+        },
+    }
+}

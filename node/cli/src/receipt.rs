@@ -1,0 +1,61 @@
+//! What a receipt says and how good it is, as rows and as JSON.
+
+use std::path::Path;
+
+use arknet_receipt::security::Regime;
+use arknet_receipt::{Claim, LoadError, Receipt, SecurityReport};
+use serde_json::{Value, json};
+
+use crate::error::CliError;
+
+/// Reads a receipt. Bytes that are none do not hold, whatever they were meant to be.
+pub(crate) fn load(path: &Path) -> Result<Receipt, CliError> {
+    Receipt::load(path).map_err(|error| match error {
+        LoadError::Io(source) => CliError::Read {
+            path: path.to_owned(),
+            source,
+        },
+        LoadError::Decode(error) => CliError::Invalid(error.to_string()),
+    })
+}
+
+/// A claim for machines.
+pub(crate) fn claim(claim: &Claim) -> Value {
+    let (limits, usage) = (claim.limits(), claim.usage());
+    let buffers = claim.buffers().iter().map(|buffer| {
+        json!({
+            "name": buffer.name,
+            "words": buffer.words,
+            "before": buffer.before.to_string(),
+            "after": buffer.after.to_string(),
+        })
+    });
+    json!({
+        "digest": claim.digest().to_string(),
+        "workload": claim.workload().to_string(),
+        "workgroups": claim.workgroups(),
+        "limits": { "steps": limits.steps, "memory": limits.memory, "time_ms": limits.time_ms },
+        "usage": {
+            "steps": usage.steps,
+            "memory": usage.memory,
+            "invocations": usage.invocations,
+        },
+        "buffers": buffers.collect::<Vec<_>>(),
+    })
+}
+
+/// A security report for machines.
+pub(crate) fn security(report: &SecurityReport) -> Value {
+    let terms = report.terms().iter().map(
+        |term| json!({ "name": term.name, "bits": term.bits, "proof_of_work_bits": term.work }),
+    );
+    json!({
+        "bits": report.bits(),
+        "all_rounds_bits": report.union_bits(),
+        "regime": match report.regime() {
+            Regime::UniqueDecoding => json!({ "name": "unique decoding" }),
+            Regime::Johnson { m } => json!({ "name": "Johnson bound", "m": m }),
+        },
+        "terms": terms.collect::<Vec<_>>(),
+    })
+}

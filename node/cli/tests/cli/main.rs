@@ -1,0 +1,11 @@
+//! The `arknet` binary from outside: exit codes, messages, outputs and receipts.
+
+mod arknet;
+mod build;
+mod data;
+mod examples;
+mod hostile;
+#[cfg(feature = "prove")]
+mod receipts;
+mod traps;
+mod usage;
