@@ -46,6 +46,9 @@ pub enum Violation {
 }
 
 /// Checks every constraint on every row and that every bus balances. An absent trace has no rows.
+///
+/// What a verifier checks besides is not looked at here: heights, the presence of fixed tables, and the bounds of
+/// lookup counts and of the clock.
 pub fn check(
     tables: &[Table],
     traces: &[Option<RowMajorMatrix<KoalaBear>>],

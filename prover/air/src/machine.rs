@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use arknet_workload::ir::{MemoryId, Space};
 
 use crate::fixed::{self, MemoryTable};
-use crate::graph::{Graph, assign_ranges, form};
+use crate::graph::{Graph, TooComplex, assign_ranges, form};
 use crate::lower::{BlockTable, ControlPlan, MemoryPlan, Sites, lower_block};
-use crate::simplify::simplify;
+use crate::simplify::{Unrolling, simplify};
 use crate::statement::Statement;
-use crate::table::{Bus, Table};
+use crate::table::{Bus, MAX_DEGREE, Table};
 
 /// Version of the compiler's output. Tables of different versions are different statements, so the transcript
 /// is seeded with it.
@@ -63,6 +63,22 @@ pub enum CompileError {
         /// Columns it needs.
         width: usize,
     },
+    /// More loops, live values or operations than tables are made for.
+    #[error("the kernel has too many {what} to be proven, more than {limit}; make it simpler")]
+    TooComplex {
+        /// What there is too much of.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// A constraint of too high a degree: a fault of the compiler.
+    #[error("the table `{table}` has a constraint of degree {degree}, more than {MAX_DEGREE}")]
+    Degree {
+        /// The table.
+        table: String,
+        /// Its largest degree.
+        degree: usize,
+    },
     /// A buffer that the workload cannot write has changed.
     #[error("buffer `{name}` differs before and after, but the workload does not write it")]
     Changed {
@@ -95,19 +111,19 @@ impl Machine {
                 steps: statement.steps,
             });
         }
-        let program = simplify(statement.workload.program());
-        let mut graph = form(&program, statement);
+        let mut graph = graph(statement)?;
         assign_ranges(&mut graph, &statement.dispatch, statement.steps);
         let plans = MemoryPlan::of_all(&graph, statement);
         let control = ControlPlan::new(&graph);
         let sites = Sites::new(&graph, statement.steps);
-        if sites.time_bound > 1 << 29 && plans.iter().any(|plan| plan.has_chains()) {
+        let accessed = accessed_memories(&graph);
+        if sites.time_bound > 1 << 29 && accessed.iter().any(|id| plans[id.0 as usize].has_chains())
+        {
             return Err(CompileError::TooManyTimes {
                 steps: statement.steps,
                 sites: sites.count,
             });
         }
-        let accessed = accessed_memories(&graph);
         check_unchanged(statement, &accessed)?;
         check_heights(statement, &accessed, &plans)?;
 
@@ -122,7 +138,7 @@ impl Machine {
             .order
             .iter()
             .map(|&id| lower_block(&graph, id, &control, &plans, &sites, statement))
-            .collect();
+            .collect::<Result<_, _>>()?;
         let memories: Vec<MemoryTable> = accessed
             .iter()
             .map(|&id| fixed::memory_table(statement, id, plans[id.0 as usize]))
@@ -141,11 +157,11 @@ impl Machine {
             tables.push(fixed::byte_table());
         }
         for table in &tables {
-            let width = table.body().width;
-            if width > MAX_WIDTH {
-                return Err(CompileError::TooWide {
+            let degree = table.constraint_degree();
+            if degree > MAX_DEGREE {
+                return Err(CompileError::Degree {
                     table: table.name().to_owned(),
-                    width,
+                    degree,
                 });
             }
         }
@@ -177,6 +193,14 @@ impl Machine {
 /// Compiles the tables of a statement.
 pub fn compile(statement: &Statement) -> Result<Vec<Table>, CompileError> {
     Machine::compile(statement).map(|machine| machine.tables)
+}
+
+/// The flow graph, with loops unrolled where that does not make it too complex.
+fn graph(statement: &Statement) -> Result<Graph, CompileError> {
+    let program = statement.workload.program();
+    form(&simplify(program, Unrolling::Bounded), statement)
+        .or_else(|_| form(&simplify(program, Unrolling::Off), statement))
+        .map_err(|TooComplex { what, limit }| CompileError::TooComplex { what, limit })
 }
 
 fn accessed_memories(graph: &Graph) -> Vec<MemoryId> {

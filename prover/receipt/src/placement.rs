@@ -23,6 +23,24 @@ pub struct Slot<A> {
     pub air: A,
 }
 
+impl<A> Slot<A> {
+    /// The same table with other constraints.
+    pub fn map<B>(self, air: impl FnOnce(A) -> B) -> Slot<B> {
+        let Self {
+            name,
+            rule,
+            clock_weight,
+            air: old,
+        } = self;
+        Slot {
+            name,
+            rule,
+            clock_weight,
+            air: air(old),
+        }
+    }
+}
+
 impl From<Table> for Slot<Table> {
     fn from(table: Table) -> Self {
         Self {

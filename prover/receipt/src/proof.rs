@@ -13,7 +13,7 @@ use p3_batch_stark::{BatchProof, ProverData, verify_batch};
 use p3_field::Algebra;
 use p3_koala_bear::KoalaBear;
 use p3_lookup::{
-    InteractionSymbolicBuilder, LogUpGadget, Lookups, check_bus_widths,
+    InteractionSymbolicBuilder, LogUpGadget, Lookup, Lookups, check_bus_widths,
     check_multiplicity_height_bound,
 };
 
@@ -148,6 +148,15 @@ where
     Ok(shape)
 }
 
+/// Constraints of a table's bus argument: one a fraction, and the accumulator's first, next and last value.
+fn bus_constraints(lookups: &[Lookup<KoalaBear>]) -> usize {
+    if lookups.is_empty() {
+        0
+    } else {
+        lookups.len() + 3
+    }
+}
+
 /// The shape of a proof of the placed tables, refused where no proof of it would be sound.
 fn shape<EF, A>(
     placed: &Placed<A>,
@@ -190,14 +199,20 @@ where
                 limit: blowup + 1,
             });
         }
-        let (base, extension) =
-            get_symbolic_constraints::<KoalaBear, EF, A, _>(air, layout, lookups, &gadget);
+        let constraints = match BaseAir::<KoalaBear>::num_constraints(air) {
+            Some(count) => count + bus_constraints(lookups),
+            None => {
+                let (base, extension) =
+                    get_symbolic_constraints::<KoalaBear, EF, A, _>(air, layout, lookups, &gadget);
+                base.len() + extension.len()
+            }
+        };
         tables.push(TableShape {
             name: name.clone(),
             log_height,
             width: BaseAir::<KoalaBear>::width(air),
             reads_next_row: !BaseAir::<KoalaBear>::main_next_row_columns(air).is_empty(),
-            constraints: base.len() + extension.len(),
+            constraints,
             quotient_chunks,
             fractions: lookups.len(),
             messages: lookups.iter().map(|lookup| lookup.elements.len()).sum(),

@@ -17,8 +17,24 @@ use crate::statement::Statement;
 /// Words below this bound are exact as one field element with room for a difference.
 const EXACT: u64 = 1 << 30;
 
+/// Most blocks of a graph: each is a table, and a table costs kilobytes of proof.
+const MAX_BLOCKS: usize = 512;
+/// Most parameters of all blocks together: values that live across loops.
+const MAX_PARAMS: usize = 1 << 14;
+/// Most nodes of all blocks together.
+const MAX_NODES: usize = 1 << 18;
+
+/// A program of too many loops, values across them, or operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooComplex {
+    /// What there is too much of.
+    pub(crate) what: &'static str,
+    /// The limit.
+    pub(crate) limit: usize,
+}
+
 /// Builds the graph of a simplified program.
-pub(crate) fn form(program: &Program, statement: &Statement) -> Graph {
+pub(crate) fn form(program: &Program, statement: &Statement) -> Result<Graph, TooComplex> {
     let mut former = Former {
         program,
         statement,
@@ -28,17 +44,19 @@ pub(crate) fn form(program: &Program, statement: &Statement) -> Graph {
         frames: Vec::new(),
         current: BlockId(0),
         predicate: NodeId(0),
+        param_count: 0,
     };
     former.enter_new_block(Vec::new(), false);
     if former.walk(&program.body).is_some() {
         former.exit(Target::Return, Vec::new());
     }
-    former.connect();
-    Graph {
+    former.connect()?;
+    former.check_nodes()?;
+    Ok(Graph {
         blocks: former.blocks,
         order: former.order,
         invocations: statement.dispatch.invocations(),
-    }
+    })
 }
 
 /// How to compute a value anywhere: `factor · invocation + offset`, below [`EXACT`] for every invocation.
@@ -63,6 +81,8 @@ struct Former<'a> {
     current: BlockId,
     /// Holds in the current block exactly where control is at the cursor.
     predicate: NodeId,
+    /// Parameters of all blocks together.
+    param_count: usize,
 }
 
 impl Former<'_> {
@@ -114,6 +134,7 @@ impl Former<'_> {
     fn add_param(&mut self, block: BlockId, key: Key) -> NodeId {
         let ty = self.type_of(key);
         let block = &mut self.blocks[block.0 as usize];
+        self.param_count += 1;
         let position = block.params.len() as u32;
         block.params.push(key);
         let node = block.push(Op::Param(position), ty);
@@ -227,10 +248,7 @@ impl Former<'_> {
                     return;
                 };
                 let recipe = match op {
-                    BinaryOp::Add => Some(Recipe {
-                        factor: a.factor + b.factor,
-                        offset: a.offset + b.offset,
-                    }),
+                    BinaryOp::Add => combine(*a, *b),
                     BinaryOp::Mul if b.factor == 0 => scale(*a, b.offset),
                     BinaryOp::Mul if a.factor == 0 => scale(*b, a.offset),
                     BinaryOp::Shl if b.factor == 0 => scale(*a, 1 << (b.offset % 32)),
@@ -490,7 +508,13 @@ impl Former<'_> {
     }
 
     /// Gives every exit an argument for every parameter of its target.
-    fn connect(&mut self) {
+    fn connect(&mut self) -> Result<(), TooComplex> {
+        if self.blocks.len() > MAX_BLOCKS {
+            return Err(TooComplex {
+                what: "loops",
+                limit: MAX_BLOCKS,
+            });
+        }
         let mut changed = true;
         while changed {
             changed = false;
@@ -507,11 +531,36 @@ impl Former<'_> {
                         let node = self.get_in(BlockId(source as u32), key);
                         self.blocks[source].exits[exit].args.push(node);
                         changed = true;
+                        if self.param_count > MAX_PARAMS {
+                            return Err(TooComplex {
+                                what: "values that live across loops",
+                                limit: MAX_PARAMS,
+                            });
+                        }
                     }
                 }
             }
         }
+        Ok(())
     }
+
+    fn check_nodes(&self) -> Result<(), TooComplex> {
+        let nodes: usize = self.blocks.iter().map(|block| block.nodes.len()).sum();
+        if nodes > MAX_NODES {
+            return Err(TooComplex {
+                what: "operations",
+                limit: MAX_NODES,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn combine(a: Recipe, b: Recipe) -> Option<Recipe> {
+    Some(Recipe {
+        factor: a.factor.checked_add(b.factor)?,
+        offset: a.offset.checked_add(b.offset)?,
+    })
 }
 
 fn scale(recipe: Recipe, by: u64) -> Option<Recipe> {

@@ -13,6 +13,7 @@
 //! of its operands ([`FlowBlock::evaluate`]), which is how the witness is made.
 
 mod form;
+mod induction;
 mod range;
 mod ranges;
 
@@ -21,7 +22,7 @@ use arknet_workload::ir::{BinaryOp, Builtin, MemoryId, Type, Value};
 
 use rustc_hash::FxHashMap;
 
-pub(crate) use form::form;
+pub(crate) use form::{TooComplex, form};
 pub(crate) use range::Range;
 pub(crate) use ranges::assign_ranges;
 

@@ -2,26 +2,43 @@
 //!
 //! Parameters start empty and grow by joining the arguments of their exits until nothing changes; what
 //! does not settle in a few rounds becomes the full range. Loop counters would never settle, so they are
-//! bounded by the step meter instead: a header's parameter whose every way around the loop leaves it alone
-//! or adds constants (an *induction* parameter) grows by at most `growth` in a step, and the tables prove
-//! that no invocation takes more than `steps` steps.
+//! bounded by the step meter instead ([`induction`](super::induction)): a header's parameter whose every way around
+//! the loop leaves it alone or adds constants grows by at most so much in a step, and the tables prove that no
+//! invocation takes more than `steps` steps.
 
-use std::collections::HashSet;
-
-use arknet_workload::ir::{BinaryOp, Builtin, Type};
+use arknet_workload::ir::{Builtin, Type};
 use arknet_workload::job::Dispatch;
 
-use super::{BlockId, FlowBlock, Graph, Key, NodeId, Op, Range, Target};
+use super::induction::{Induction, induction};
+use super::{FlowBlock, Graph, Key, Op, Range, Target};
 
 /// Rounds of joining before a parameter that still changes becomes the full range.
 const ROUNDS: usize = 8;
 /// Induction parameters past this bound keep the full range. It leaves room for one more step below the
 /// largest number that is one field element.
 const BOUND: u64 = 1 << 29;
+/// Words below this bound are one field element and one slot of a control message.
+const EXACT: u32 = 1 << 30;
 
 /// Sets the range of every node. `steps` is the proven bound of every invocation's steps.
+///
+/// Afterwards a parameter below 2^30 has only arguments below 2^30: they share one slot.
 pub(crate) fn assign_ranges(graph: &mut Graph, dispatch: &Dispatch, steps: u32) {
-    let growth = induction_growth(graph);
+    let found = induction(graph);
+    settle(graph, dispatch, steps, &found);
+    if !arguments_fit(graph) {
+        let none: Vec<Vec<Option<Induction>>> = graph
+            .blocks
+            .iter()
+            .map(|block| vec![None; block.params.len()])
+            .collect();
+        settle(graph, dispatch, steps, &none);
+    }
+}
+
+/// Joins until nothing changes. The last round runs with every parameter settled, so that the ranges of all
+/// nodes follow from those of the parameters, and those of the parameters contain every argument's.
+fn settle(graph: &mut Graph, dispatch: &Dispatch, steps: u32, found: &[Vec<Option<Induction>>]) {
     let mut params: Vec<Vec<Option<Range>>> = graph
         .blocks
         .iter()
@@ -32,55 +49,87 @@ pub(crate) fn assign_ranges(graph: &mut Graph, dispatch: &Dispatch, steps: u32) 
             *range = Some(entry_range(*key, dispatch));
         }
     }
+    let order = graph.order.clone();
     let mut round = 0;
     loop {
-        let mut next = params.clone();
-        for &id in &graph.order {
+        let mut changed = false;
+        for &id in &order {
             let block = &mut graph.blocks[id.0 as usize];
             assign_nodes(block, &params[id.0 as usize], graph.invocations);
+            let block = &graph.blocks[id.0 as usize];
             for exit in &block.exits {
                 let Target::Block(target) = exit.target else {
                     continue;
                 };
-                let target_index = target.0 as usize;
+                let index = target.0 as usize;
+                let from_inside = block.loops.contains(&target);
                 for (position, &arg) in exit.args.iter().enumerate() {
-                    let induction = growth[target_index][position];
-                    if induction.is_some() && block.loops.contains(&target) {
-                        continue;
-                    }
-                    let mut range = block.range(arg);
-                    if let Some(growth) = induction {
-                        let max = u64::from(range.max)
-                            .saturating_add(growth.saturating_mul(u64::from(steps) + 1));
-                        range = if max < BOUND {
-                            Range {
-                                min: range.min,
-                                max: max as u32,
+                    let range = block.range(arg);
+                    let mut join = |position: usize, range: Range| {
+                        let slot = &mut params[index][position];
+                        let joined = slot.map_or(range, |old| old.join(range));
+                        if *slot != Some(joined) {
+                            // What is new settles; what keeps growing is given up.
+                            let give_up = slot.is_some() && round >= ROUNDS;
+                            let key = graph.blocks[index].params[position];
+                            *slot = Some(if give_up {
+                                widest(&graph.blocks[index], key)
+                            } else {
+                                joined
+                            });
+                            changed = true;
+                        }
+                    };
+                    match &found[index][position] {
+                        None => join(position, range),
+                        Some(_) if from_inside => {}
+                        Some(induction) => {
+                            let grown = grown(range, induction.growth, steps);
+                            for &peer in &induction.peers {
+                                join(peer, grown);
                             }
-                        } else {
-                            Range::FULL
-                        };
+                        }
                     }
-                    let slot = &mut next[target_index][position];
-                    *slot = Some(slot.map_or(range, |old| old.join(range)));
                 }
             }
         }
         round += 1;
-        if next == params {
+        if !changed {
             break;
         }
-        if round > ROUNDS {
-            for (block, (next, old)) in graph.blocks.iter().zip(next.iter_mut().zip(&params)) {
-                for ((range, old), key) in next.iter_mut().zip(old).zip(&block.params) {
-                    if range != old {
-                        *range = Some(widest(block, *key));
-                    }
-                }
-            }
-        }
-        params = next;
     }
+}
+
+/// A range after any number of steps.
+fn grown(range: Range, growth: u64, steps: u32) -> Range {
+    let max = u64::from(range.max).saturating_add(growth.saturating_mul(u64::from(steps) + 1));
+    if max < BOUND {
+        Range {
+            min: range.min,
+            max: max as u32,
+        }
+    } else {
+        Range::FULL
+    }
+}
+
+/// Whether every argument of a one-slot parameter takes one slot.
+fn arguments_fit(graph: &Graph) -> bool {
+    graph.blocks.iter().all(|block| {
+        block.exits.iter().all(|exit| {
+            let Target::Block(target) = exit.target else {
+                return true;
+            };
+            let target = &graph.blocks[target.0 as usize];
+            target.params.iter().zip(&exit.args).all(|(key, &arg)| {
+                let param = target
+                    .values
+                    .get(key)
+                    .map_or(Range::FULL, |&node| target.range(node));
+                param.max >= EXACT || block.range(arg).max < EXACT
+            })
+        })
+    })
 }
 
 fn widest(block: &FlowBlock, key: Key) -> Range {
@@ -108,122 +157,13 @@ fn assign_nodes(block: &mut FlowBlock, params: &[Option<Range>], invocations: u3
     for index in 0..block.nodes.len() {
         let node = block.nodes[index];
         let range = match node.op {
-            // A parameter nothing reaches yet: any one value keeps the rounds below sound, since the
-            // last round runs with all of them settled.
-            Op::Param(position) => params[position as usize].unwrap_or_else(|| Range::constant(0)),
+            // A parameter nothing reaches yet, or ever: the last round has every reachable one settled.
+            Op::Param(position) => {
+                params[position as usize].unwrap_or_else(|| Range::of_type(node.ty))
+            }
             Op::Invocation => Range::up_to(invocations - 1),
             op => block.range_of(op, node.ty),
         };
         block.nodes[index].range = range;
-    }
-}
-
-/// For each header parameter that is an induction parameter of its loop, what it grows by at most in one
-/// step.
-fn induction_growth(graph: &Graph) -> Vec<Vec<Option<u64>>> {
-    let mut result: Vec<Vec<Option<u64>>> = graph
-        .blocks
-        .iter()
-        .map(|block| vec![None; block.params.len()])
-        .collect();
-    for &header in &graph.order {
-        if graph.blocks[header.0 as usize].is_header {
-            loop_growth(graph, header, &mut result[header.0 as usize]);
-        }
-    }
-    result
-}
-
-/// The largest set of parameters of the loop's blocks such that every argument for one of them from inside
-/// the loop is a member plus a constant. A path through the loop passes each block once between two steps,
-/// so the sum of the blocks' largest constants bounds the growth in a step.
-fn loop_growth(graph: &Graph, header: BlockId, growth: &mut [Option<u64>]) {
-    let inside: Vec<BlockId> = graph
-        .order
-        .iter()
-        .copied()
-        .filter(|id| graph.blocks[id.0 as usize].loops.contains(&header))
-        .collect();
-    let mut members: HashSet<(BlockId, usize)> = inside
-        .iter()
-        .flat_map(|&id| {
-            let block = &graph.blocks[id.0 as usize];
-            let is_word = |position: usize| {
-                let key = block.params[position];
-                block
-                    .values
-                    .get(&key)
-                    .is_some_and(|&node| block.node(node).ty.is_word())
-            };
-            (0..block.params.len())
-                .filter(move |&p| is_word(p))
-                .map(move |position| (id, position))
-        })
-        .collect();
-    loop {
-        let mut removed = Vec::new();
-        for &id in &inside {
-            let block = &graph.blocks[id.0 as usize];
-            for exit in &block.exits {
-                let Target::Block(target) = exit.target else {
-                    continue;
-                };
-                for (position, &arg) in exit.args.iter().enumerate() {
-                    if !members.contains(&(target, position)) {
-                        continue;
-                    }
-                    let is_member = |param: u32| members.contains(&(id, param as usize));
-                    if increment(block, arg, &is_member).is_none() {
-                        removed.push((target, position));
-                    }
-                }
-            }
-        }
-        if removed.is_empty() {
-            break;
-        }
-        for member in removed {
-            members.remove(&member);
-        }
-    }
-    let per_step = inside
-        .iter()
-        .map(|&id| {
-            let block = &graph.blocks[id.0 as usize];
-            let is_member = |param: u32| members.contains(&(id, param as usize));
-            block
-                .exits
-                .iter()
-                .filter_map(|exit| match exit.target {
-                    Target::Block(target) => Some((target, &exit.args)),
-                    Target::Return => None,
-                })
-                .flat_map(|(target, args)| args.iter().enumerate().map(move |arg| (target, arg)))
-                .filter(|(target, (position, _))| members.contains(&(*target, *position)))
-                .filter_map(|(_, (_, &arg))| increment(block, arg, &is_member))
-                .max()
-                .unwrap_or(0)
-        })
-        .fold(0u64, u64::saturating_add);
-    for (position, growth) in growth.iter_mut().enumerate() {
-        if members.contains(&(header, position)) {
-            *growth = Some(per_step);
-        }
-    }
-}
-
-/// What a node adds at most to a member parameter, where it is one plus constants.
-fn increment(block: &FlowBlock, node: NodeId, is_member: &impl Fn(u32) -> bool) -> Option<u64> {
-    match block.node(node).op {
-        Op::Param(position) if is_member(position) => Some(0),
-        Op::Binary(BinaryOp::Add, _, a, b) => {
-            let constant = block.as_constant(b)?;
-            (constant < 1 << 20).then_some(())?;
-            Some(increment(block, a, is_member)?.saturating_add(u64::from(constant)))
-        }
-        Op::Select(_, a, b) => {
-            Some(increment(block, a, is_member)?.max(increment(block, b, is_member)?))
-        }
-        _ => None,
     }
 }

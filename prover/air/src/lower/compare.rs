@@ -13,6 +13,8 @@ impl RowBuilder {
         if let (Some(bits), 1) = (self.block.as_constant(b), self.block.range(a).max)
             && let Some(exact) = self.exact(a)
         {
+            // A flag must be a bit in any row; the range says so only for rows that an invocation visits.
+            self.assert_boolean(exact);
             let one = self.exprs.constant(1);
             return match bits {
                 0 => self.exprs.sub(one, exact),

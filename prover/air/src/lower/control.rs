@@ -6,13 +6,13 @@
 //! block's parameters are placed where its hottest sender already has the same value, and a block in a colder
 //! place than its sender takes what it has no use for (*junk*) rather than have the sender clear it.
 
-use std::collections::HashMap;
-
 use arknet_workload::ir::Type;
+use rustc_hash::FxHashMap;
 
 use super::memory::{MemoryContext, MemoryPlan, Sites};
 use super::row::{BlockTable, Hint, RowBuilder};
-use crate::graph::{AccessKind, BlockId, FlowBlock, Graph, NodeId, Op, Target};
+use crate::graph::{AccessKind, BlockId, Exit, FlowBlock, Graph, NodeId, Op, Target};
+use crate::machine::CompileError;
 use crate::statement::Statement;
 use crate::table::{Bus, Direction, Expr};
 
@@ -160,8 +160,8 @@ fn preferences(
     id: BlockId,
     slots: &[Vec<u32>],
     placed: &[bool],
-) -> HashMap<usize, u32> {
-    let mut preferred = HashMap::new();
+) -> FxHashMap<usize, u32> {
+    let mut preferred = FxHashMap::default();
     let mut senders: Vec<&FlowBlock> = graph
         .blocks
         .iter()
@@ -174,24 +174,28 @@ fn preferences(
         .collect();
     senders.sort_by_key(|block| std::cmp::Reverse(block.depth));
     for sender in senders {
-        for exit in sender
+        let same = sender
             .exits
             .iter()
-            .filter(|exit| exit.target == Target::Block(id))
-        {
-            for other in &sender.exits {
-                let Target::Block(target) = other.target else {
-                    continue;
-                };
-                if !placed[target.0 as usize] {
-                    continue;
-                }
-                for (position, arg) in exit.args.iter().enumerate() {
-                    if let Some(same) = other.args.iter().position(|other| other == arg) {
-                        preferred
-                            .entry(position)
-                            .or_insert(slots[target.0 as usize][same]);
-                    }
+            .find(|exit| exit.target == Target::Block(id));
+        let Some(exit) = same else { continue };
+        for other in one_per_target(sender) {
+            let Target::Block(target) = other.target else {
+                continue;
+            };
+            if !placed[target.0 as usize] {
+                continue;
+            }
+            let target_slots = &slots[target.0 as usize];
+            let slot_of: FxHashMap<NodeId, u32> = other
+                .args
+                .iter()
+                .copied()
+                .zip(target_slots.iter().copied())
+                .collect();
+            for (position, arg) in exit.args.iter().enumerate() {
+                if let Some(&slot) = slot_of.get(arg) {
+                    preferred.entry(position).or_insert(slot);
                 }
             }
         }
@@ -199,8 +203,19 @@ fn preferences(
     preferred
 }
 
+/// The first exit to each target.
+fn one_per_target(block: &FlowBlock) -> Vec<&Exit> {
+    let mut exits: Vec<&Exit> = Vec::new();
+    for exit in &block.exits {
+        if exits.iter().all(|seen| seen.target != exit.target) {
+            exits.push(exit);
+        }
+    }
+    exits
+}
+
 /// Places parameters: the preferred slot where it is free, else the first free one.
-fn assign(one_slot: &[bool], preferred: &HashMap<usize, u32>) -> Vec<u32> {
+fn assign(one_slot: &[bool], preferred: &FxHashMap<usize, u32>) -> Vec<u32> {
     let mut used: Vec<bool> = Vec::new();
     let mut slots = vec![u32::MAX; one_slot.len()];
     let width = |position: usize| if one_slot[position] { 1 } else { 2 };
@@ -250,14 +265,15 @@ fn contents_of(slots: &[u32], one_slot: &[bool], slot_count: usize) -> Vec<SlotC
 fn mark_junk(graph: &Graph, contents: &mut [Vec<SlotContent>]) {
     let mut junk = Vec::new();
     for sender in &graph.blocks {
-        for exit in &sender.exits {
+        let exits = one_per_target(sender);
+        for exit in &exits {
             let Target::Block(target) = exit.target else {
                 continue;
             };
             if graph.blocks[target.0 as usize].depth >= sender.depth {
                 continue;
             }
-            for other in &sender.exits {
+            for other in &exits {
                 let Target::Block(other) = other.target else {
                     continue;
                 };
@@ -313,16 +329,23 @@ pub(crate) fn lower_block(
     plans: &[MemoryPlan],
     sites: &Sites,
     statement: &Statement,
-) -> BlockTable {
+) -> Result<BlockTable, CompileError> {
     let index = id.0 as usize;
     let block = graph.blocks[index].clone();
+    let is_header = block.is_header;
     let clock_weight = block
         .meters
         .iter()
         .map(|&(_, steps)| u64::from(steps))
         .sum();
     let mut row = RowBuilder::new(block, control.slots[index].clone());
-    row.prepare();
+    let kind = if is_header { "loop" } else { "block" };
+    let name = format!("{kind} {index}");
+    let too_wide = |width: usize| CompileError::TooWide {
+        table: name.clone(),
+        width,
+    };
+    row.prepare().map_err(too_wide)?;
     row.receive(id, &control.contents[index]);
     let context = MemoryContext {
         plans,
@@ -331,24 +354,23 @@ pub(crate) fn lower_block(
     };
     for (position, access) in graph.blocks[index].accesses.iter().enumerate() {
         row.access(&context, id, position, access);
+        row.check_width().map_err(too_wide)?;
     }
     row.send(
         &graph.blocks[index],
         &control.sources[index],
         &control.contents,
     );
-    let name = if graph.blocks[index].is_header {
-        "loop"
-    } else {
-        "block"
-    };
-    row.finish(format!("{name} {index}"), control.width(), clock_weight)
+    row.check_width().map_err(too_wide)?;
+    Ok(row.finish(name, control.width(), clock_weight))
 }
 
 impl RowBuilder {
     /// Makes the forms of all values that something asks for, in order, so that no request recurses deeply.
-    fn prepare(&mut self) {
+    /// Fails with the width where the row gets too wide.
+    fn prepare(&mut self) -> Result<(), usize> {
         for node in needed(&self.block) {
+            self.check_width()?;
             match self.block.node(node).ty {
                 Type::Bool => {
                     self.truth(node);
@@ -375,6 +397,7 @@ impl RowBuilder {
                 },
             }
         }
+        Ok(())
     }
 
     /// The value of a node as it goes into a slot.

@@ -200,6 +200,9 @@ fn reachable(graph: &Graph, from: BlockId) -> HashSet<BlockId> {
 }
 
 /// Times of accesses: `clock · sites + site`, with sites in a topological order of the blocks.
+///
+/// The clock is the one *after* a header's own step: blocks of the body run with the clock that the header
+/// sends, so a header's accesses must come after those of the round before.
 #[derive(Clone, Debug)]
 pub(crate) struct Sites {
     /// Site of each block's first access; sites start at 1.
@@ -226,8 +229,13 @@ impl Sites {
         }
     }
 
-    pub(crate) fn site(&self, block: BlockId, access: usize) -> u32 {
+    fn site(&self, block: BlockId, access: usize) -> u32 {
         self.first[&block] + access as u32
+    }
+
+    /// What to add to `clock · count`, with the clock that the block receives.
+    pub(crate) fn offset(&self, block: BlockId, is_header: bool, access: usize) -> u32 {
+        self.site(block, access) + if is_header { self.count } else { 0 }
     }
 }
 
@@ -258,7 +266,7 @@ impl RowBuilder {
         let value = match access.kind {
             AccessKind::Load(node) | AccessKind::Store(node) => self.limbs(node),
         };
-        let site = context.sites.site(block, position);
+        let site = context.sites.offset(block, self.block.is_header, position);
         let access_id = position as u32;
         let is_store = matches!(access.kind, AccessKind::Store(_));
         let memory = access.memory;

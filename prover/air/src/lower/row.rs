@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::bits::BitFunction;
 use super::sum::Sum;
 use crate::graph::{FlowBlock, NodeId};
+use crate::machine::MAX_WIDTH;
 use crate::table::{
     Bus, Direction, Expr, Expressions, Height, Interaction, MAX_DEGREE, Table, TableBody,
 };
@@ -121,6 +122,16 @@ impl RowBuilder {
         let column = self.hints.len() as u32;
         self.hints.push(hint);
         self.exprs.column(column)
+    }
+
+    /// The width, as an error where it is past the limit.
+    pub(super) fn check_width(&self) -> Result<(), usize> {
+        let width = self.hints.len();
+        if width > MAX_WIDTH {
+            Err(width)
+        } else {
+            Ok(())
+        }
     }
 
     /// A new column constrained to 0 or 1.

@@ -21,9 +21,10 @@ impl RowBuilder {
         match self.block.node(node).op {
             Op::Const(bits) => self.exprs.constant(i64::from(bits)),
             Op::Param(position) => {
-                // Boolean, because the sender's value was and the message equals it.
+                // The sender's value is a bit, but that rows cannot feed themselves rests on flags being
+                // bits in any row, fed or not.
                 let slot = self.slots[position as usize];
-                self.column(Hint::Slot(slot))
+                self.boolean_column(Hint::Slot(slot))
             }
             Op::Both(a, b) => {
                 let (a, b) = (self.truth(a), self.truth(b));

@@ -25,15 +25,27 @@ impl RowBuilder {
         self.block.range(node).max < EXACT
     }
 
-    /// A result is made exact where the field computes it without wrapping: its range and those of its
-    /// operands are below the bound.
+    /// Whether an operation on integers from its operands' ranges stays in `0..2^30`. The result's own range
+    /// does not tell: it is of the word, which may have wrapped.
+    fn stays_exact(&self, op: BinaryOp, a: NodeId, b: NodeId) -> bool {
+        let (a, b) = (self.block.range(a), self.block.range(b));
+        let (a_max, b_max) = (u64::from(a.max), u64::from(b.max));
+        match op {
+            BinaryOp::Add => a_max + b_max < u64::from(EXACT),
+            BinaryOp::Mul => a_max * b_max < u64::from(EXACT),
+            BinaryOp::Sub => a.min >= b.max,
+            _ => false,
+        }
+    }
+
+    /// A result is made exact where the field computes it without wrapping.
     fn primary(&self, node: NodeId) -> Primary {
         let exact = self.has_exact_range(node)
             && match self.block.node(node).op {
                 Op::Const(_) | Op::Invocation | Op::Word(_) => true,
                 Op::Param(_) => !self.wants_bits.contains(&node),
-                Op::Binary(BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul, _, a, b) => {
-                    self.has_exact_range(a) && self.has_exact_range(b)
+                Op::Binary(op, _, a, b) => {
+                    self.has_exact_range(a) && self.has_exact_range(b) && self.stays_exact(op, a, b)
                 }
                 Op::Select(_, a, b) => self.has_exact_range(a) && self.has_exact_range(b),
                 _ => false,
@@ -75,7 +87,6 @@ impl RowBuilder {
                 self.column(Hint::Slot(slot))
             }
             Op::Binary(op, _, a, b) => {
-                // The result's range comes from the operands' without wrapping, or it would be full.
                 let (a, b) = (self.exact(a)?, self.exact(b)?);
                 match op {
                     BinaryOp::Add => self.exprs.add(a, b),

@@ -18,15 +18,27 @@ use rewrite::Rewriter;
 /// Instructions that unrolling may add to a program.
 const UNROLL_BUDGET: usize = 12_000;
 
+/// Words of private arrays that become values, all arrays together.
+const PROMOTED_WORDS: u32 = 1_024;
+
+/// Whether loops of known length are unrolled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unrolling {
+    /// Up to [`UNROLL_BUDGET`].
+    Bounded,
+    /// Not at all.
+    Off,
+}
+
 /// Folds constants, unrolls loops of known length, and turns private arrays into values where every access
 /// has a constant index.
-pub(crate) fn simplify(program: &Program) -> Program {
-    let unrolled = Rewriter::new(program, Vec::new()).run();
+pub(crate) fn simplify(program: &Program, unrolling: Unrolling) -> Program {
+    let unrolled = Rewriter::new(program, Vec::new(), unrolling).run();
     let promoted = promotable_arrays(&unrolled);
     if promoted.is_empty() {
         unrolled
     } else {
-        Rewriter::new(&unrolled, promoted).run()
+        Rewriter::new(&unrolled, promoted, unrolling).run()
     }
 }
 
@@ -49,11 +61,17 @@ fn promotable_arrays(program: &Program) -> Vec<MemoryId> {
             }
         }
     });
-    program
-        .memories()
-        .map(|(id, _)| id)
-        .filter(|id| promotable[id.0 as usize])
-        .collect()
+    let mut room = PROMOTED_WORDS;
+    let mut promoted = Vec::new();
+    for (id, memory) in program.memories() {
+        if let (true, Space::Private { words }) = (promotable[id.0 as usize], &memory.space)
+            && *words <= room
+        {
+            room -= words;
+            promoted.push(id);
+        }
+    }
+    promoted
 }
 
 /// The bits of each value that a `Const` defines.

@@ -8,7 +8,7 @@ use arknet_workload::ir::{
     Value,
 };
 
-use super::{UNROLL_BUDGET, constants_of, for_each_inst};
+use super::{UNROLL_BUDGET, Unrolling, constants_of, for_each_inst};
 
 /// Rounds of a loop that unrolling looks at before it gives up.
 const MAX_ROUNDS: usize = 4_096;
@@ -51,7 +51,7 @@ pub(super) struct Rewriter<'a> {
 }
 
 impl<'a> Rewriter<'a> {
-    pub(super) fn new(source: &'a Program, promote: Vec<MemoryId>) -> Self {
+    pub(super) fn new(source: &'a Program, promote: Vec<MemoryId>, unrolling: Unrolling) -> Self {
         let mut promoted = vec![None; source.memories.len()];
         let mut words = 0;
         for id in promote {
@@ -75,7 +75,10 @@ impl<'a> Rewriter<'a> {
             words: vec![Value(0); words],
             frames: Vec::new(),
             kept: HashSet::new(),
-            budget: UNROLL_BUDGET,
+            budget: match unrolling {
+                Unrolling::Bounded => UNROLL_BUDGET,
+                Unrolling::Off => 0,
+            },
         }
     }
 

@@ -6,10 +6,10 @@ use arknet_workload::job::{Job, Trap};
 use arknet_workload::testing::{RandomJob, Shape, jobs};
 use proptest::prelude::*;
 
-use super::simplify;
+use super::{Unrolling, simplify};
 
 fn simplified(job: &RandomJob) -> Job {
-    let workload = Workload::new(simplify(job.workload().program()))
+    let workload = Workload::new(simplify(job.workload().program(), Unrolling::Bounded))
         .expect("simplification keeps a program valid");
     Job::new(
         workload,

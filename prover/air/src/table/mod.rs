@@ -1,21 +1,24 @@
 //! Tables: columns, constraints and bus interactions, evaluated by any Plonky3 builder.
 //!
-//! A [`Table`] is data. Its [`Air::eval`] walks the expression DAG once in order, so prover, verifier and
-//! the symbolic pass all see the same polynomials. Constraints look at one row only: no table reads the
+//! A [`Table`] is data. Its [`Air::eval`] walks the expression DAG once in order (a `schedule`), so prover,
+//! verifier and the symbolic pass all see the same polynomials. Constraints look at one row only: no table reads the
 //! next row, and every interaction's multiplicity is zero on a padding row.
 
 mod expression;
+mod schedule;
 
 use std::borrow::Cow;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use p3_air::{Air, AirBuilder, BaseAir, WindowAccess};
+use p3_air::{Air, AirBuilder, BaseAir};
 use p3_field::PrimeField32;
 use p3_koala_bear::KoalaBear;
-use p3_lookup::{Count, InteractionBuilder};
+use p3_lookup::InteractionBuilder;
 
 use crate::lower::tag;
 pub(crate) use expression::{Expr, Expressions, Term};
+use schedule::Schedule;
 
 /// Largest degree of a constraint, with the bus constraints that two interactions share a column of.
 pub const MAX_DEGREE: usize = 3;
@@ -90,15 +93,46 @@ pub(crate) struct TableBody {
 
 /// One AIR table. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Table(Arc<TableBody>);
+pub struct Table(Arc<Compiled>);
+
+#[derive(Debug)]
+struct Compiled {
+    body: TableBody,
+    everything: Schedule,
+    messages: Schedule,
+}
+
+impl Deref for Compiled {
+    type Target = TableBody;
+
+    fn deref(&self) -> &TableBody {
+        &self.body
+    }
+}
 
 impl Table {
     pub(crate) fn new(body: TableBody) -> Self {
-        Self(Arc::new(body))
+        let terms = body.expressions.terms();
+        let everything = Schedule::new(terms, &body.constraints, &body.interactions);
+        let messages = Schedule::new(terms, &[], &body.interactions);
+        Self(Arc::new(Compiled {
+            body,
+            everything,
+            messages,
+        }))
     }
 
     pub(crate) fn body(&self) -> &TableBody {
-        &self.0
+        &self.0.body
+    }
+
+    /// Evaluates the interactions alone. Enough for whoever lays out the bus argument and takes the
+    /// constraints' degree from [`MAX_DEGREE`], which [`crate::Machine::compile`] holds every table to.
+    pub fn eval_interactions<AB>(&self, builder: &mut AB)
+    where
+        AB: AirBuilder<F = KoalaBear> + InteractionBuilder,
+    {
+        self.0.messages.evaluate(builder);
     }
 
     /// A name for people, unique within a machine.
@@ -198,43 +232,6 @@ where
     AB: AirBuilder<F = KoalaBear> + InteractionBuilder,
 {
     fn eval(&self, builder: &mut AB) {
-        let body = self.body();
-        let mut values: Vec<AB::Expr> = Vec::with_capacity(body.expressions.terms().len());
-        {
-            let main = builder.main();
-            let row = main.current_slice();
-            for term in body.expressions.terms() {
-                let value = match *term {
-                    Term::Constant(value) => AB::Expr::from(value),
-                    Term::Column(column) => row[column as usize].into(),
-                    Term::Periodic(column) => builder.periodic_values()[column as usize].into(),
-                    Term::Sum(a, b) => values[a.0 as usize].clone() + values[b.0 as usize].clone(),
-                    Term::Difference(a, b) => {
-                        values[a.0 as usize].clone() - values[b.0 as usize].clone()
-                    }
-                    Term::Product(a, b) => {
-                        values[a.0 as usize].clone() * values[b.0 as usize].clone()
-                    }
-                };
-                values.push(value);
-            }
-        }
-        let value = |expr: Expr| values[expr.0 as usize].clone();
-        for &constraint in &body.constraints {
-            builder.assert_zero(value(constraint));
-        }
-        for interaction in &body.interactions {
-            let multiplicity = value(interaction.multiplicity);
-            let count = match interaction.direction {
-                Direction::Send => Count::bounded(multiplicity, 1),
-                Direction::Receive => -Count::bounded(multiplicity, 1),
-                Direction::Provide => Count::provided(-multiplicity),
-            };
-            builder.push_interaction(
-                interaction.bus.name(),
-                interaction.fields.iter().map(|&field| value(field)),
-                count,
-            );
-        }
+        self.0.everything.evaluate(builder);
     }
 }

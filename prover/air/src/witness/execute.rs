@@ -1,6 +1,7 @@
 //! Runs the flow blocks of a machine and logs what the tables need.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arknet_workload::ir::Builtin;
 use arknet_workload::job::Invocation;
@@ -164,13 +165,6 @@ fn collect(
             }
         }
     }
-    for (block, visits) in machine.blocks.iter().zip(&execution.visits) {
-        let rows = visits.rows() as u64;
-        if rows > 1 << MAX_LOG_HEIGHT {
-            let table = block.table.name().to_owned();
-            return Err(WitnessError::TooManyRows { table, rows });
-        }
-    }
     Ok(execution)
 }
 
@@ -182,6 +176,8 @@ struct Runner<'a> {
     strides: Vec<usize>,
     /// Position among the tables of each memory.
     tables: Vec<Option<usize>>,
+    /// Visits logged so far, by position in the machine's order.
+    rows: Vec<AtomicU64>,
 }
 
 /// What an invocation has touched.
@@ -211,12 +207,14 @@ impl<'a> Runner<'a> {
         for (position, memory) in machine.memories.iter().enumerate() {
             tables[memory.memory.0 as usize] = Some(position);
         }
+        let rows = graph.order.iter().map(|_| AtomicU64::new(0)).collect();
         Self {
             machine,
             written,
             positions,
             strides,
             tables,
+            rows,
         }
     }
 
@@ -286,7 +284,9 @@ impl<'a> Runner<'a> {
                 return Err(WitnessError::OutOfSteps { invocation, steps });
             }
             if log {
-                part.logs[self.positions[at.0 as usize]].extend(row);
+                let position = self.positions[at.0 as usize];
+                part.logs[position].extend(row);
+                self.count_row(position)?;
             }
             let exit = block
                 .exits
@@ -301,6 +301,16 @@ impl<'a> Runner<'a> {
         }
         part.clocks.push(clock);
         self.leave(invocation, touched, part);
+        Ok(())
+    }
+
+    /// Counts a visit, so that a run past the height of its table ends early instead of filling the memory.
+    fn count_row(&self, position: usize) -> Result<(), WitnessError> {
+        let rows = self.rows[position].fetch_add(1, Ordering::Relaxed) + 1;
+        if rows > 1 << MAX_LOG_HEIGHT {
+            let table = self.machine.blocks[position].table.name().to_owned();
+            return Err(WitnessError::TooManyRows { table, rows });
+        }
         Ok(())
     }
 
@@ -422,7 +432,7 @@ impl<'a> Runner<'a> {
             return Ok([initial(), 0, 0, 0]);
         }
         let time = u64::from(clock) * u64::from(machine.sites.count)
-            + u64::from(machine.sites.site(id, position));
+            + u64::from(machine.sites.offset(id, block.is_header, position));
         let (value, state) = touched.words.entry((table, index)).or_insert_with(|| {
             let value = if plan == MemoryPlan::Private {
                 0

@@ -150,6 +150,18 @@ impl<'a> Forger<'a> {
             .collect()
     }
 
+    /// The interactions with which the row, given what it receives, tells particular other rows something.
+    pub(crate) fn said(&mut self, number: usize, columns: &[KoalaBear]) -> Vec<usize> {
+        self.evaluator.evaluate(number, columns);
+        let sends = self.evaluator.messages().zip(&self.kinds).enumerate();
+        sends
+            .filter(|(_, (message, kind))| {
+                **kind == Kind::Link && message.direction() == Direction::Send
+            })
+            .map(|(index, _)| index)
+            .collect()
+    }
+
     /// Whether the row meets every requirement and says what the goal has it say.
     pub(crate) fn accepts(&mut self, number: usize, columns: &[KoalaBear], goal: &Goal) -> bool {
         self.evaluator.evaluate(number, columns);

@@ -12,5 +12,6 @@ mod forgeries;
 mod kernels;
 mod mutations;
 mod operations;
+mod plot;
 mod roots;
 mod scene;

@@ -13,6 +13,8 @@ use p3_koala_bear::KoalaBear;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 
+use super::forger::Forger;
+
 /// A message as its bus sees it.
 pub(crate) type Said = (Bus, Vec<KoalaBear>);
 
@@ -28,7 +30,7 @@ fn limits() -> Limits {
     Limits {
         steps: 100_000,
         memory: 1 << 24,
-        time: Duration::from_secs(60),
+        time: Duration::from_secs(3600),
     }
 }
 
@@ -182,6 +184,23 @@ impl Scene {
                         columns[count] = asked.remove(&said).unwrap_or_default();
                     }
                 }
+            }
+        }
+    }
+
+    /// Gives the public columns of memory tables what the statement wants, and others what follows from it.
+    pub(crate) fn follow_public_columns(&mut self) {
+        let offers = Offers::default();
+        for table in 0..self.tables().len() {
+            if !self.tables()[table].name().starts_with("memory ") {
+                continue;
+            }
+            let mut forger = Forger::new(&self.tables()[table], &offers);
+            for row in 0..self.height(table) {
+                let free = vec![None; forger.goal_of(row, self.row(table, row)).len()];
+                let columns = forger.forge(row, self.row(table, row), &free, 200);
+                let columns = columns.expect("what a word's columns are is no secret");
+                self.row_mut(table, row).copy_from_slice(&columns);
             }
         }
     }

@@ -6,11 +6,12 @@
 //! the heights are checked and bound by the transcript, and the proof verifies or does not.
 
 mod check;
+mod table;
 
 use std::error::Error;
 use std::io;
 
-use arknet_air::{AIR_VERSION, Statement, Table, compile};
+use arknet_air::{AIR_VERSION, Statement, compile};
 use arknet_workload::job::Job;
 
 use crate::claim::{Claim, ClaimError, Mismatch};
@@ -18,6 +19,7 @@ use crate::placement::{InvalidHeights, Slot};
 use crate::proof::{MalformedProof, Unprovable};
 use crate::receipt::Receipt;
 use crate::security::{ProofShape, SecurityReport};
+use table::VerifierTable;
 
 /// A receipt that holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,9 +112,12 @@ fn tables(
     job: &Job,
     outputs: &[Vec<u32>],
     steps: u32,
-) -> Result<Vec<Slot<Table>>, Box<dyn Error + Send + Sync>> {
+) -> Result<Vec<Slot<VerifierTable>>, Box<dyn Error + Send + Sync>> {
     let statement = Statement::new(job, outputs.to_vec(), steps)?;
-    Ok(compile(&statement)?.into_iter().map(Slot::from).collect())
+    Ok(compile(&statement)?
+        .into_iter()
+        .map(|table| Slot::from(table).map(VerifierTable))
+        .collect())
 }
 
 #[cfg(test)]
