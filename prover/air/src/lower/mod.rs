@@ -26,6 +26,9 @@ mod sum;
 mod truth;
 mod word;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use control::{
     ControlPlan, RETURN_LABEL, SlotContent, SlotSource, is_one_slot, label, lower_block,
     param_nodes,
