@@ -111,7 +111,19 @@ impl Machine {
                 steps: statement.steps,
             });
         }
-        let mut graph = graph(statement)?;
+        Self::unrolled(statement, Unrolling::Bounded).or_else(|error| match error {
+            // Rolled up, the kernel may still fit.
+            CompileError::TooComplex { .. } | CompileError::TooWide { .. } => {
+                Self::unrolled(statement, Unrolling::Off)
+            }
+            error => Err(error),
+        })
+    }
+
+    fn unrolled(statement: &Statement, unrolling: Unrolling) -> Result<Self, CompileError> {
+        let program = simplify(statement.workload.program(), unrolling);
+        let mut graph = form(&program, statement)
+            .map_err(|TooComplex { what, limit }| CompileError::TooComplex { what, limit })?;
         assign_ranges(&mut graph, &statement.dispatch, statement.steps);
         let plans = MemoryPlan::of_all(&graph, statement);
         let control = ControlPlan::new(&graph);
@@ -193,14 +205,6 @@ impl Machine {
 /// Compiles the tables of a statement.
 pub fn compile(statement: &Statement) -> Result<Vec<Table>, CompileError> {
     Machine::compile(statement).map(|machine| machine.tables)
-}
-
-/// The flow graph, with loops unrolled where that does not make it too complex.
-fn graph(statement: &Statement) -> Result<Graph, CompileError> {
-    let program = statement.workload.program();
-    form(&simplify(program, Unrolling::Bounded), statement)
-        .or_else(|_| form(&simplify(program, Unrolling::Off), statement))
-        .map_err(|TooComplex { what, limit }| CompileError::TooComplex { what, limit })
 }
 
 fn accessed_memories(graph: &Graph) -> Vec<MemoryId> {
