@@ -3,14 +3,14 @@
 //! A row is bound by its *requirements*: constraints that vanish, lookups that some table answers, and the
 //! messages that tie it to particular other rows. Given a goal for the latter, [`Forger::forge`] looks for
 //! columns that meet them all: it takes the requirement with the fewest columns left to change, solves it
-//! exactly for one of them, and goes on with what that breaks. What answers lookups is fixed, as the tables
+//! exactly for one of them, and goes on with what that breaks; first with what it hears and reads. What answers lookups is fixed, as the tables
 //! behind them are public or enumerations; how often they answer is the prover's choice and no hindrance.
 //!
 //! The search is not complete, so its failure is evidence, not proof. That it is able to forge shows in
 //! [`without`](Forger::without): with one requirement taken away, it mostly succeeds.
 
 use arknet_air::{Bus, Direction, RowEvaluator, Table};
-use p3_field::{PrimeCharacteristicRing, PrimeField32};
+use p3_field::{Field, PrimeCharacteristicRing, PrimeField32};
 use p3_koala_bear::KoalaBear;
 
 use super::roots::{roots, through};
@@ -28,8 +28,12 @@ enum Kind {
     ByteAnd,
     /// By a word of a memory.
     Word,
-    /// By one particular row.
-    Link,
+    /// By one particular row, which this one hears.
+    Heard,
+    /// By one particular row, which hears this one.
+    Told,
+    /// It answers others itself, as often as they ask.
+    Offer,
 }
 
 /// Something that depends on the row and must have a certain value.
@@ -58,11 +62,28 @@ pub(crate) struct Forger<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Requirement {
     Constraint(usize),
-    Lookup(usize),
+    Lookup(usize, Bus),
 }
 
-/// A requirement that is not met: parts with values, one of which would be a step forward.
-type Broken = Vec<(Part, KoalaBear)>;
+/// What would be a step towards a requirement that is not met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// The part takes a value.
+    Reach(Part, KoalaBear),
+    /// The part is a number less a column, divided by a power of two: the column becomes the remainder.
+    Divide(Part),
+}
+
+/// A requirement that is not met.
+type Broken = Vec<Step>;
+
+impl Step {
+    fn part(self) -> Part {
+        match self {
+            Self::Reach(part, _) | Self::Divide(part) => part,
+        }
+    }
+}
 
 struct Search<'a> {
     number: usize,
@@ -88,11 +109,13 @@ impl<'a> Forger<'a> {
             next += 1 + message.fields().len();
             let tag = message.fields().next().unwrap_or_default();
             kinds.push(match (message.bus(), message.direction()) {
+                (_, Direction::Provide) => Kind::Offer,
                 (Bus::Range, _) => Kind::Range,
                 (Bus::Data, Direction::Send) if tag == BYTE_PAIR => Kind::BytePair,
                 (Bus::Data, Direction::Send) if tag == BYTE_AND => Kind::ByteAnd,
                 (Bus::Data, Direction::Send) if offers.tags.contains(&tag) => Kind::Word,
-                _ => Kind::Link,
+                (_, Direction::Receive) => Kind::Heard,
+                (_, Direction::Send) => Kind::Told,
             });
         }
         let base = values(&evaluator);
@@ -127,10 +150,17 @@ impl<'a> Forger<'a> {
 
     /// Every requirement that could be taken away.
     pub(crate) fn requirements(&self) -> Vec<Requirement> {
-        let lookups = (0..self.kinds.len()).filter(|&i| self.kinds[i] != Kind::Link);
+        let lookup = |(index, kind): (usize, &Kind)| match kind {
+            Kind::Range => Some(Requirement::Lookup(index, Bus::Range)),
+            Kind::BytePair | Kind::ByteAnd | Kind::Word => {
+                Some(Requirement::Lookup(index, Bus::Data))
+            }
+            Kind::Heard | Kind::Told | Kind::Offer => None,
+        };
+        let lookups = self.kinds.iter().enumerate().filter_map(lookup);
         (0..self.constraints)
             .map(Requirement::Constraint)
-            .chain(lookups.map(Requirement::Lookup))
+            .chain(lookups)
             .collect()
     }
 
@@ -145,20 +175,16 @@ impl<'a> Forger<'a> {
         let messages = self.evaluator.messages().zip(&self.kinds);
         messages
             .map(|(message, kind)| {
-                (*kind == Kind::Link).then(|| (message.multiplicity(), message.fields().collect()))
+                matches!(kind, Kind::Heard | Kind::Told)
+                    .then(|| (message.multiplicity(), message.fields().collect()))
             })
             .collect()
     }
 
-    /// The interactions with which the row, given what it receives, tells particular other rows something.
-    pub(crate) fn said(&mut self, number: usize, columns: &[KoalaBear]) -> Vec<usize> {
-        self.evaluator.evaluate(number, columns);
-        let sends = self.evaluator.messages().zip(&self.kinds).enumerate();
-        sends
-            .filter(|(_, (message, kind))| {
-                **kind == Kind::Link && message.direction() == Direction::Send
-            })
-            .map(|(index, _)| index)
+    /// The interactions with which a row tells particular other rows something.
+    pub(crate) fn told(&self) -> Vec<usize> {
+        let all = 0..self.kinds.len();
+        all.filter(|&index| self.kinds[index] == Kind::Told)
             .collect()
     }
 
@@ -194,23 +220,29 @@ impl<'a> Forger<'a> {
         self.evaluator.evaluate(search.number, &search.columns);
         let broken = self.broken(search.goal);
         let free = |broken: &Broken| {
-            let parts = broken.iter().map(|&(part, _)| self.depends(part));
-            parts
-                .flatten()
-                .filter(|&&column| !search.settled[column])
-                .count()
+            let parts = broken.iter().map(|step| self.depends(step.part()));
+            let mut columns: Vec<usize> = parts.flatten().copied().collect();
+            columns.retain(|&column| !search.settled[column]);
+            columns.sort_unstable();
+            columns.dedup();
+            columns.len()
         };
-        let Some(tightest) = broken.iter().min_by_key(|broken| free(broken)) else {
+        if broken.iter().any(|broken| free(broken) == 0) {
+            return false;
+        }
+        // What the row hears and reads comes first, the rest has to follow from it.
+        let order = |broken: &&Broken| (!self.is_given(broken), free(broken));
+        let Some(tightest) = broken.iter().min_by_key(order) else {
             return true;
         };
-        for &(part, target) in tightest {
-            for column in self.depends(part).to_vec() {
+        for &step in tightest {
+            for column in self.depends(step.part()).to_vec() {
                 if search.settled[column] {
                     continue;
                 }
                 let before = search.columns[column];
                 search.settled[column] = true;
-                for value in self.solve(search, part, target, column) {
+                for value in self.solve(search, step, column) {
                     search.columns[column] = value;
                     if self.search(search) {
                         return true;
@@ -223,24 +255,46 @@ impl<'a> Forger<'a> {
         false
     }
 
-    /// Values of the column with which the part is the target.
-    fn solve(
-        &mut self,
-        search: &mut Search<'_>,
-        part: Part,
-        target: KoalaBear,
-        column: usize,
-    ) -> Vec<KoalaBear> {
+    /// Whether a requirement is about what other rows and memories give to this one.
+    fn is_given(&self, broken: &Broken) -> bool {
+        broken.iter().any(|step| match step.part() {
+            Part::Constraint(_) => false,
+            Part::Multiplicity(message) | Part::Field(message, _) => {
+                matches!(self.kinds[message], Kind::Heard | Kind::Word)
+            }
+        })
+    }
+
+    /// Values of the column that take the step.
+    fn solve(&mut self, search: &mut Search<'_>, step: Step, column: usize) -> Vec<KoalaBear> {
         let before = search.columns[column];
         let mut values = [KoalaBear::ZERO; 4];
-        for (step, value) in values.iter_mut().enumerate() {
-            search.columns[column] = before + KoalaBear::from_u32(step as u32);
+        for (offset, value) in values.iter_mut().enumerate() {
+            search.columns[column] = before + KoalaBear::from_u32(offset as u32);
             self.evaluator.evaluate(search.number, &search.columns);
-            *value = self.value(part) - target;
+            *value = self.value(step.part());
         }
         search.columns[column] = before;
-        let steps = roots(&through(values)).into_iter();
-        steps.map(|step| before + step).collect()
+        match step {
+            Step::Reach(_, target) => {
+                let offsets = roots(&through(values.map(|value| value - target)));
+                offsets.into_iter().map(|offset| before + offset).collect()
+            }
+            Step::Divide(_) => {
+                let line = through(values);
+                let &[_, slope] = &line[..] else {
+                    return Vec::new();
+                };
+                let divisor = signed(slope.inverse()).abs();
+                let zero = before + roots(&line)[0];
+                let is_digit = (2..=1 << 16).contains(&divisor);
+                let remainder = signed(zero).rem_euclid(divisor.max(1));
+                is_digit
+                    .then(|| KoalaBear::from_i64(remainder))
+                    .into_iter()
+                    .collect()
+            }
+        }
     }
 
     fn position(&self, part: Part) -> usize {
@@ -276,25 +330,27 @@ impl<'a> Forger<'a> {
         for (constraint, value) in self.evaluator.constraints().enumerate() {
             let waived = self.without == Some(Requirement::Constraint(constraint));
             if value != KoalaBear::ZERO && !waived {
-                broken.push(vec![(Part::Constraint(constraint), KoalaBear::ZERO)]);
+                let part = Part::Constraint(constraint);
+                broken.push(vec![Step::Reach(part, KoalaBear::ZERO)]);
             }
         }
         for (index, message) in self.evaluator.messages().enumerate() {
             let multiplicity = message.multiplicity();
             if let Some((wanted, fields)) = &goal[index] {
                 if multiplicity != *wanted {
-                    broken.push(vec![(Part::Multiplicity(index), *wanted)]);
+                    broken.push(vec![Step::Reach(Part::Multiplicity(index), *wanted)]);
                 }
                 if *wanted != KoalaBear::ZERO {
                     for (field, (value, &wanted)) in message.fields().zip(fields).enumerate() {
                         if value != wanted {
-                            broken.push(vec![(Part::Field(index, field), wanted)]);
+                            broken.push(vec![Step::Reach(Part::Field(index, field), wanted)]);
                         }
                     }
                 }
                 continue;
             }
-            if multiplicity == KoalaBear::ZERO || self.without == Some(Requirement::Lookup(index)) {
+            let waived = matches!(self.without, Some(Requirement::Lookup(it, _)) if it == index);
+            if multiplicity == KoalaBear::ZERO || waived {
                 continue;
             }
             let fields: Vec<KoalaBear> = message.fields().collect();
@@ -306,16 +362,16 @@ impl<'a> Forger<'a> {
                 }
                 kind @ (Kind::BytePair | Kind::ByteAnd) => {
                     let mut bytes = true;
-                    for field in 1..3 {
-                        if fields[field].as_canonical_u32() >= 1 << 8 {
-                            broken.push(into_range(index, field, fields[field], 8));
+                    for (field, &byte) in fields.iter().enumerate().take(3).skip(1) {
+                        if byte.as_canonical_u32() >= 1 << 8 {
+                            broken.push(into_range(index, field, byte, 8));
                             bytes = false;
                         }
                     }
                     let [x, y] = [1, 2].map(|field| fields[field].as_canonical_u32());
                     let both = KoalaBear::from_u32(x & y);
                     if kind == Kind::ByteAnd && bytes && fields[3] != both {
-                        broken.push(vec![(Part::Field(index, 3), both)]);
+                        broken.push(vec![Step::Reach(Part::Field(index, 3), both)]);
                     }
                 }
                 Kind::Word => {
@@ -323,7 +379,7 @@ impl<'a> Forger<'a> {
                         broken.push(self.toward_an_offer(index, &fields));
                     }
                 }
-                Kind::Link => {}
+                Kind::Heard | Kind::Told | Kind::Offer => {}
             }
         }
         broken
@@ -345,8 +401,9 @@ impl<'a> Forger<'a> {
         let mut steps = Vec::new();
         for (_, _, offer) in offers.into_iter().take(3) {
             for (field, (&value, &wanted)) in fields.iter().zip(offer).enumerate() {
-                if value != wanted && !steps.contains(&(Part::Field(index, field), wanted)) {
-                    steps.push((Part::Field(index, field), wanted));
+                let step = Step::Reach(Part::Field(index, field), wanted);
+                if value != wanted && !steps.contains(&step) {
+                    steps.push(step);
                 }
             }
         }
@@ -354,22 +411,29 @@ impl<'a> Forger<'a> {
     }
 }
 
-/// Numbers of `bits` bits that a field could become: the nearest by carries, and the ends.
+/// Numbers of `bits` bits that a field could become: by a carry, as a quotient, and the ends.
 fn into_range(index: usize, field: usize, value: KoalaBear, bits: u32) -> Broken {
     let size = 1i64 << bits;
+    let part = Part::Field(index, field);
+    let mut targets = vec![signed(value).rem_euclid(size), 0, size - 1];
+    targets.dedup();
+    let mut steps: Broken = targets
+        .into_iter()
+        .map(|target| Step::Reach(part, KoalaBear::from_i64(target)))
+        .collect();
+    steps.insert(1, Step::Divide(part));
+    steps
+}
+
+/// The integer of smallest absolute value that an element stands for.
+fn signed(value: KoalaBear) -> i64 {
     let order = i64::from(KoalaBear::ORDER_U32);
     let value = i64::from(value.as_canonical_u32());
-    let signed = if value > order / 2 {
+    if value > order / 2 {
         value - order
     } else {
         value
-    };
-    let mut targets = vec![signed.rem_euclid(size), 0, size - 1];
-    targets.dedup();
-    targets
-        .into_iter()
-        .map(|target| (Part::Field(index, field), KoalaBear::from_i64(target)))
-        .collect()
+    }
 }
 
 /// Values of all parts of the row evaluated last: constraints, then each message's multiplicity and fields.

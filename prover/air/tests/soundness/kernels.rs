@@ -104,10 +104,8 @@ pub(crate) fn all() -> Vec<Kernel> {
     // The same where the others are written in a loop.
     let words = vec![5, 6, 7, 100, 200, 300];
     let mut after = words.clone();
-    for i in 0..3 {
-        for j in 0..3 {
-            after[i] = after[i] * 2 + words[3 + j];
-        }
+    for word in &mut after[..3] {
+        *word = words[3..].iter().fold(*word, |word, read| word * 2 + read);
     }
     add(
         "shared reads, read-write",
@@ -126,6 +124,18 @@ pub(crate) fn all() -> Vec<Kernel> {
         [5, 1, 1],
         vec![input.clone(), vec![0; 5]],
         vec![input, after],
+    );
+
+    // Words that the outer loop's header reads and its body writes, around an inner loop.
+    let input = vec![3, 1, 0, 2, 5, 10];
+    let rounds = |x: u32, count: u32| (0..count).fold(x, |x, i| 2 * x - 1 + i);
+    let after = vec![3, 1, 0, rounds(2, 3), 5, rounds(10, 1)];
+    add(
+        "nested loops, read-write",
+        NESTED_CHAIN,
+        [2, 1, 1],
+        vec![input],
+        vec![after],
     );
 
     // Loads and stores under conditions, a loop under a condition, an early return.
@@ -351,6 +361,22 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         sum = sum * 2u;
     }
     out[id.x] = sum;
+}";
+
+const NESTED_CHAIN: &str = "
+@group(0) @binding(0) var<storage, read_write> a: array<u32>;
+@compute @workgroup_size(1)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    let at = 3u + 2u * id.x;
+    for (var i = 0u; i < a[0] - 2u * id.x; i++) {
+        let x = a[at];
+        for (var j = 0u; j < i; j++) {
+            if j == a[1] + a[2] + 7u {
+                break;
+            }
+        }
+        a[at] = 2u * x - 1u + i;
+    }
 }";
 
 fn nested(n: u32) -> u32 {

@@ -5,7 +5,6 @@ use std::collections::{HashMap, VecDeque};
 use arknet_air::{Direction, RowEvaluator};
 use p3_field::{PrimeCharacteristicRing, PrimeField32};
 use p3_koala_bear::KoalaBear;
-use p3_matrix::Matrix;
 
 use super::forger::{Forger, Goal};
 use super::scene::{Offers, Said, Scene, is_block};
@@ -24,6 +23,8 @@ pub(crate) struct Plot {
     heard: HashMap<(usize, usize), Vec<(usize, Place)>>,
     /// What is said now.
     said: HashMap<Place, Vec<KoalaBear>>,
+    /// What a row pretends to hear or is made to say, whatever others say.
+    imposed: HashMap<Place, (KoalaBear, Vec<KoalaBear>)>,
     offers: Offers,
 }
 
@@ -58,6 +59,7 @@ impl Plot {
             reaches: HashMap::new(),
             heard: HashMap::new(),
             said: HashMap::new(),
+            imposed: HashMap::new(),
             offers: scene.offers(),
         };
         for (sender, said) in senders {
@@ -73,12 +75,17 @@ impl Plot {
         plot
     }
 
+    /// The row that hears a message, and the interaction with which it does.
+    pub(crate) fn listener(&self, sender: Place) -> Option<Place> {
+        self.reaches.get(&sender).copied()
+    }
+
     /// What the row is to say: what it hears as it is said now, anything to others.
     fn goal(&self, scene: &Scene, table: usize, row: usize) -> Goal {
         let mut forger = Forger::new(&scene.tables()[table], &self.offers);
         let columns = scene.row(table, row);
         let mut goal = forger.goal_of(row, columns);
-        for message in forger.said(row, columns) {
+        for message in forger.told() {
             // Whether something is said stays; what is said, follows.
             if goal[message]
                 .as_ref()
@@ -89,6 +96,11 @@ impl Plot {
         }
         for (message, sender) in self.heard.get(&(table, row)).into_iter().flatten() {
             goal[*message] = Some((KoalaBear::ONE, self.said[sender].clone()));
+        }
+        for (message, wanted) in goal.iter_mut().enumerate() {
+            if let Some(imposed) = self.imposed.get(&(table, row, message)) {
+                *wanted = Some(imposed.clone());
+            }
         }
         goal
     }
@@ -104,7 +116,13 @@ impl Plot {
     ) -> Result<(), String> {
         self.offers = scene.offers();
         let mut goal = self.goal(scene, table, row);
+        let followed = goal.clone();
         change(&mut goal);
+        for (message, (wanted, followed)) in goal.iter().zip(followed).enumerate() {
+            if let Some(wanted) = wanted.as_ref().filter(|_| *wanted != followed) {
+                self.imposed.insert((table, row, message), wanted.clone());
+            }
+        }
         self.settle(scene, table, row, &goal)?;
         let mut pending = VecDeque::from([(table, row)]);
         while let Some((table, row)) = pending.pop_front() {
@@ -186,8 +204,10 @@ impl Plot {
                 .iter()
                 .map(KoalaBear::as_canonical_u32)
                 .collect();
-            // (tag, address, owner, low, high, …)
-            outputs[buffer][fields[1] as usize] = fields[3] | fields[4] << 16;
+            // (tag, address, owner, low, high, …); words past the end are of no buffer.
+            if let Some(word) = outputs[buffer].get_mut(fields[1] as usize) {
+                *word = fields[3] | fields[4] << 16;
+            }
         }
         outputs
     }
