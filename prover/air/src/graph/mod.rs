@@ -214,6 +214,14 @@ impl FlowBlock {
         self.push(Op::Select(condition, accept, reject), ty)
     }
 
+    /// The node that shifts an unsigned word right by a constant, where the block has one.
+    pub(crate) fn shifted_right(&self, word: NodeId, amount: u32) -> Option<NodeId> {
+        let amount = *self.consed.get(&Op::Const(amount))?;
+        self.consed
+            .get(&Op::Binary(BinaryOp::Shr, Type::U32, word, amount))
+            .copied()
+    }
+
     /// Interval of a node from those of its operands; parameters keep the widest until they are assigned.
     pub(crate) fn range_of(&self, op: Op, ty: Type) -> Range {
         match op {

@@ -1,6 +1,6 @@
 //! Comparisons of words.
 
-use arknet_workload::ir::Type;
+use arknet_workload::ir::{BinaryOp, Type};
 
 use super::row::{Hint, RowBuilder};
 use crate::graph::NodeId;
@@ -87,6 +87,9 @@ impl RowBuilder {
                 return less;
             }
         }
+        if !signed && let Some(less) = self.less_by_shift(a, b) {
+            return less;
+        }
         if signed && self.block.as_constant(b) == Some(0) {
             return self.sign(a);
         }
@@ -103,6 +106,31 @@ impl RowBuilder {
         });
         self.assert_less(x, y, less);
         less
+    }
+
+    /// Against a power of two, where the row has the other word shifted right by its exponent already:
+    /// `2^k − 1 < x` is `x >> k ≠ 0`, and `x < 2^k` is `x >> k = 0`. Zero needs no shift.
+    fn less_by_shift(&mut self, a: NodeId, b: NodeId) -> Option<Expr> {
+        let (word, exponent, is_above) =
+            match (self.block.as_constant(a), self.block.as_constant(b)) {
+                (Some(bound), None) => (b, log2(bound.checked_add(1)?)?, true),
+                (None, Some(bound)) => (a, log2(bound)?, false),
+                _ => return None,
+            };
+        let shifted = if exponent == 0 {
+            word
+        } else {
+            self.block.shifted_right(word, exponent)?
+        };
+        let zero = self.block.constant(0, Type::U32);
+        let is_zero = self.block.binary(BinaryOp::Eq, Type::U32, shifted, zero);
+        let is_zero = self.truth(is_zero);
+        let one = self.exprs.constant(1);
+        Some(if is_above {
+            self.exprs.sub(one, is_zero)
+        } else {
+            is_zero
+        })
     }
 
     /// Constrains a boolean `less` to be `x < y`, both normalised limbs.
@@ -135,4 +163,8 @@ impl RowBuilder {
         let sum = self.exprs.add(high, half);
         self.exprs.sub(sum, shifted)
     }
+}
+
+fn log2(value: u32) -> Option<u32> {
+    value.is_power_of_two().then(|| value.trailing_zeros())
 }
