@@ -45,7 +45,7 @@ fn sha256() -> Example {
 }
 
 fn collatz() -> Example {
-    let numbers: Vec<u32> = (1..=4096).collect();
+    let numbers: Vec<u32> = (1..=6400).collect();
     let steps = numbers.iter().map(|&number| {
         let orbit = std::iter::successors(Some(u64::from(number)), |&n| match n {
             1 => None,
