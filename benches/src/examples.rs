@@ -1,0 +1,88 @@
+//! The jobs to measure: the examples as they are, and larger ones of the same kernels.
+
+use std::path::Path;
+use std::time::Duration;
+
+use arknet_workload::job::{Job, Limits, folder};
+use arknet_workload::wgsl::{FrontEndLimits, compile};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+/// Names of the examples.
+pub const NAMES: [&str; 4] = ["sha256", "collatz", "matmul", "mandelbrot"];
+
+/// Words of a SHA-256 block.
+pub const BLOCK_WORDS: usize = 16;
+/// Words of a SHA-256 digest.
+pub const DIGEST_WORDS: usize = 8;
+/// Invocations of a workgroup of the `collatz` example.
+const COLLATZ_GROUP: u32 = 64;
+
+/// Limits that no measured job comes near.
+const LIMITS: Limits = Limits {
+    steps: 100_000,
+    memory: 1 << 30,
+    time: Duration::from_secs(600),
+};
+
+/// An example as it lies in `examples/`.
+///
+/// # Panics
+///
+/// If the example is missing or broken.
+pub fn example(name: &str) -> Job {
+    let folder = folder_of(name);
+    let workload = compile(folder.source(), folder.entry(), &FrontEndLimits::default())
+        .unwrap_or_else(|error| panic!("example `{name}`: {error:?}"));
+    let job = folder.assemble(workload);
+    job.unwrap_or_else(|error| panic!("example `{name}`: {error}"))
+        .job()
+        .clone()
+}
+
+/// The WGSL of an example and the name of its entry point.
+///
+/// # Panics
+///
+/// If the example is missing.
+pub fn source(name: &str) -> (String, String) {
+    let folder = folder_of(name);
+    (folder.source().to_owned(), folder.entry().to_owned())
+}
+
+fn folder_of(name: &str) -> folder::JobFolder {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../examples")
+        .join(name);
+    folder::load(&path).unwrap_or_else(|error| panic!("example `{name}`: {error}"))
+}
+
+/// The `sha256` example's kernel on this many random blocks.
+///
+/// # Panics
+///
+/// If there are more blocks than workgroups in a row of a dispatch.
+pub fn sha256(blocks: u32) -> Job {
+    let mut random = StdRng::seed_from_u64(u64::from(blocks));
+    let words = (0..BLOCK_WORDS * blocks as usize)
+        .map(|_| random.random())
+        .collect();
+    let digests = vec![0; DIGEST_WORDS * blocks as usize];
+    resized("sha256", [blocks, 1, 1], vec![words, digests])
+}
+
+/// The `collatz` example's kernel on the numbers from 1 to `values`.
+///
+/// # Panics
+///
+/// If there are more values than a dispatch has room for in a row.
+pub fn collatz(values: u32) -> Job {
+    let groups = values.div_ceil(COLLATZ_GROUP);
+    resized("collatz", [groups, 1, 1], vec![(1..=values).collect()])
+}
+
+fn resized(name: &str, workgroups: [u32; 3], buffers: Vec<Vec<u32>>) -> Job {
+    let workload = example(name).workload().clone();
+    Job::new(workload, workgroups, buffers, LIMITS)
+        .unwrap_or_else(|error| panic!("a larger `{name}`: {error}"))
+}
