@@ -101,6 +101,20 @@ pub(crate) fn all() -> Vec<Kernel> {
     }
     add("shared reads", SHARED, [5, 1, 1], vec![words], vec![after]);
 
+    // The same where not every invocation reads them.
+    let words: Vec<u32> = vec![1, 2, 7, 4, 100, 200, 300, 400];
+    let mut after = words.clone();
+    for word in &mut after[..4] {
+        *word += *word % 2 * words[4 + *word as usize % 4];
+    }
+    add(
+        "shared reads, sometimes",
+        SHARED_SOMETIMES,
+        [4, 1, 1],
+        vec![words],
+        vec![after],
+    );
+
     // The same where the others are written in a loop.
     let words = vec![5, 6, 7, 100, 200, 300];
     let mut after = words.clone();
@@ -328,6 +342,17 @@ const SHARED: &str = "
 @compute @workgroup_size(1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     a[id.x] = (a[id.x] + a[5u + id.x * 3u % 5u]) ^ a[5];
+}";
+
+const SHARED_SOMETIMES: &str = "
+@group(0) @binding(0) var<storage, read_write> a: array<u32>;
+@compute @workgroup_size(1)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    var word = a[id.x];
+    if (word & 1u) == 1u {
+        word += a[4u + word % 4u];
+    }
+    a[id.x] = word;
 }";
 
 const SHARED_LOOP: &str = "

@@ -1,10 +1,10 @@
 //! Attacks on the numbers in a row.
 
-use arknet_air::{Bus, Direction, Violation};
-use p3_field::PrimeCharacteristicRing;
+use arknet_air::{Bus, Direction, RowEvaluator, Violation};
+use p3_field::{Field, PrimeCharacteristicRing};
 use p3_koala_bear::KoalaBear;
 
-use super::super::forger::Forger;
+use super::super::forger::{Forger, Goal};
 use super::super::kernels;
 use super::super::scene::{Scene, element, wgsl_job};
 use super::{can_forge, fields, messages, stopped_by_constraint};
@@ -108,5 +108,39 @@ fn counts_do_not_make_up_for_each_other() {
         let mut scene = honest.clone();
         scene.row_mut(table, 0)[0] = element(1 << 16);
         stopped_by_constraint(scene, name);
+    }
+}
+
+/// A message said twice, or a fraction of it: what is sent and received counts 0 or 1 on every row, which the
+/// bounds of the bus argument rely on. Constraints alone see to it, whatever the row says.
+#[test]
+fn multiplicities_are_bits() {
+    for kernel in kernels::all() {
+        let scene = kernel.scene();
+        let offers = scene.offers();
+        for (table, body) in scene.tables().iter().enumerate() {
+            let Some(row) = scene.height(table).checked_sub(1) else {
+                continue;
+            };
+            let columns = scene.row(table, row);
+            let mut evaluator = RowEvaluator::new(body);
+            evaluator.evaluate(row, columns);
+            let bounded: Vec<usize> = evaluator
+                .messages()
+                .enumerate()
+                .filter(|(_, message)| message.direction() != Direction::Provide)
+                .map(|(index, _)| index)
+                .collect();
+            let mut forger = Forger::new(body, &offers);
+            for &message in &bounded {
+                for other in [KoalaBear::TWO, -KoalaBear::ONE, KoalaBear::TWO.inverse()] {
+                    // Nothing else is asked of the row but its constraints and lookups.
+                    let mut goal: Goal = vec![None; evaluator.messages().len()];
+                    goal[message] = Some((other, Vec::new()));
+                    let forgery = forger.forge(row, columns, &goal, 16);
+                    assert_eq!(forgery, None, "{}: `{}`", kernel.name, body.name());
+                }
+            }
+        }
     }
 }
