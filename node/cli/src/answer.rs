@@ -55,6 +55,11 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     }
 }
 
+/// Prints an error on standard error. Where that cannot be written there is nowhere left to say so.
+pub(crate) fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "error: {message}");
+}
+
 /// Text that stands out, where standard output is a terminal that shows colours.
 pub(crate) fn emphasis(text: &str) -> String {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())

@@ -132,9 +132,9 @@ pub(crate) struct VerifyArguments {
 
 /// Show what a workload, a job or a receipt is made of
 ///
-/// For a WGSL file or a job: the program after lowering, and the tables that a proof of it has, with their
-/// columns and degrees. For a job also the rows, cells and memory that proving it takes. For a receipt: what
-/// it claims. Nothing is verified here.
+/// For a WGSL file: the program after lowering. For a job also the tables that its proof has, with their columns
+/// and degrees, and the rows, cells and memory that proving takes; to count the rows it runs the job, within
+/// its limits, and fills the tables. For a receipt: what it claims. Nothing is verified here.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   arknet inspect examples/collatz

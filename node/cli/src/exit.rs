@@ -34,7 +34,7 @@ Exit codes:
   4  the job trapped: out of bounds, out of steps, or a data race
   5  over a declared limit (memory, time), or too large to prove
   6  the backend is not available
-  7  arknet itself failed: a defect, or no memory or threads left";
+  7  arknet itself failed: a defect, or no threads left";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

@@ -33,6 +33,7 @@ fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Re
         path: path.to_owned(),
         source,
     };
+    check_target(path).map_err(failed)?;
     let name = path
         .file_name()
         .ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
@@ -45,6 +46,19 @@ fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Re
         let _ = fs::remove_file(&temporary);
         failed(source)
     })
+}
+
+/// Refuses to replace what is not a regular file: a rename would put a file in the place of a device, a pipe or
+/// a link.
+pub(crate) fn check_target(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if !found.is_file() => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "what is there is no regular file; remove it or name another",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Creates a file that was not there, in the folder of `path`.
@@ -70,6 +84,24 @@ fn create_beside(path: &Path, name: &std::ffi::OsStr) -> io::Result<(PathBuf, Fi
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_sockets_are_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        let link = folder.path().join("link");
+        let socket = folder.path().join("socket");
+        fs::write(&target, b"kept").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for path in [&link, &socket] {
+            let error = write(path, b"new").unwrap_err().to_string();
+            assert!(error.contains("no regular file"), "{error}");
+            assert!(!fs::symlink_metadata(path).unwrap().is_file());
+        }
+        assert_eq!(fs::read(&target).unwrap(), b"kept");
+    }
 
     #[test]
     fn files_are_replaced_whole_and_leave_nothing_behind() {

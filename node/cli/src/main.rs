@@ -81,7 +81,7 @@ fn finish(arguments: &Arguments, result: Result<Answer, CliError>) -> Exit {
         Err(error) => {
             let exit = error.exit();
             let message = error.to_string();
-            eprintln!("error: {message}");
+            answer::complain(&message);
             let text = if arguments.json {
                 let mut object = json!({ "exit_code": exit as u8, "error": message });
                 if exit == Exit::Invalid {
@@ -97,7 +97,7 @@ fn finish(arguments: &Arguments, result: Result<Answer, CliError>) -> Exit {
     match answer::print(&text) {
         Ok(()) => exit,
         Err(error) => {
-            eprintln!("error: cannot write to standard output: {error}");
+            answer::complain(&format!("cannot write to standard output: {error}"));
             if exit == Exit::Fine {
                 Exit::Usage
             } else {

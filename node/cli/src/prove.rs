@@ -102,16 +102,17 @@ fn check_destination(open: &OpenJob, path: &Path) -> Result<(), CliError> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let kind = if path.is_dir() {
-        io::ErrorKind::IsADirectory
-    } else if !folder.is_dir() {
-        io::ErrorKind::NotFound
+    let found = if folder.is_dir() {
+        files::check_target(path)
     } else {
-        return Ok(());
+        Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "its folder does not exist",
+        ))
     };
-    Err(CliError::Write {
+    found.map_err(|source| CliError::Write {
         path: path.to_owned(),
-        source: kind.into(),
+        source,
     })
 }
 

@@ -56,11 +56,11 @@ pub enum CompileError {
         sites: u32,
     },
     /// A block of straight-line code is too wide.
-    #[error("the table `{table}` needs {width} columns, more than {MAX_WIDTH}; shorten the kernel")]
+    #[error("the table `{table}` needs more than {MAX_WIDTH} columns; shorten the kernel")]
     TooWide {
         /// The table.
         table: String,
-        /// Columns it needs.
+        /// Columns counted before giving up.
         width: usize,
     },
     /// More loops, live values or operations than tables are made for.

@@ -309,7 +309,7 @@ impl<'a> Runner<'a> {
         let rows = self.rows[position].fetch_add(1, Ordering::Relaxed) + 1;
         if rows > 1 << MAX_LOG_HEIGHT {
             let table = self.machine.blocks[position].table.name().to_owned();
-            return Err(WitnessError::TooManyRows { table, rows });
+            return Err(WitnessError::TooManyRows { table });
         }
         Ok(())
     }

@@ -53,14 +53,12 @@ pub enum WitnessError {
     },
     /// A block is visited too often.
     #[error(
-        "the table `{table}` needs {rows} rows, more than 2^{MAX_LOG_HEIGHT}; \
-         split the job into smaller ones"
+        "the table `{table}` needs more than 2^{MAX_LOG_HEIGHT} rows; \
+         shorten its loops or split the job into smaller ones"
     )]
     TooManyRows {
         /// The table.
         table: String,
-        /// Rows it needs.
-        rows: u64,
     },
 }
 
