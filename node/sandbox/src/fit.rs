@@ -1,6 +1,6 @@
 //! Whether a device can run a job, asked before anything is handed to it.
 
-use arknet_workload::emit::{EmittedWgsl, Layout, Role, Size};
+use arknet_workload::emit::{Emitted, Layout, Role, Size};
 use arknet_workload::job::Job;
 
 use crate::RunError;
@@ -61,7 +61,7 @@ impl CompileLimits {
 /// some only by losing the device.
 pub(crate) fn check_device(
     job: &Job,
-    emitted: &EmittedWgsl,
+    emitted: &Emitted,
     limits: &wgpu::Limits,
     adapter: &str,
 ) -> Result<(), RunError> {

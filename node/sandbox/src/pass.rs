@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use arknet_workload::emit::report::{self, Report};
-use arknet_workload::emit::{EmittedWgsl, Layout, Role};
+use arknet_workload::emit::{Emitted, Layout, Role};
 use arknet_workload::ir::MemoryId;
 use arknet_workload::job::{Invocation, Job};
 
@@ -20,7 +20,7 @@ pub(crate) struct Context<'a> {
     pub(crate) faults: &'a Faults,
     pub(crate) adapter: &'a str,
     pub(crate) job: &'a Job,
-    pub(crate) emitted: &'a EmittedWgsl,
+    pub(crate) emitted: &'a Emitted,
     pub(crate) deadline: Option<Instant>,
 }
 
@@ -75,7 +75,7 @@ impl Context<'_> {
             label: None,
             layout: Some(&pipeline_layout),
             module: &module,
-            entry_point: Some(EmittedWgsl::ENTRY_POINT),
+            entry_point: Some(Emitted::ENTRY_POINT),
             compilation_options: wgpu::PipelineCompilationOptions::default(),
             cache: None,
         });

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arknet_workload::emit::{self, EmittedWgsl};
+use arknet_workload::emit::{self, Emitted};
 use arknet_workload::job::{Execution, Job};
 
 use crate::adapter::{self, AdapterInfo, Selection};
@@ -135,7 +135,7 @@ impl WgpuRunner {
         &self,
         context: &Context<'_>,
         kernel: &Kernel,
-        emitted: &EmittedWgsl,
+        emitted: &Emitted,
     ) -> Result<Execution, RunError> {
         let outcome = context.run(kernel, None)?;
         let Some(invocation) = outcome.report.first_trapped() else {

@@ -6,7 +6,7 @@
 //! first, which stays zero; a store that misses writes the second, which nothing reads.
 
 use super::printer::{Printer, name};
-use super::{Site, SiteKind, operation};
+use super::{Site, SiteKind};
 use crate::ir::{Length, MemoryId, Program, Space, Span, Type, Value};
 use crate::job::Access;
 
@@ -14,8 +14,8 @@ use crate::job::Access;
 enum Bound {
     /// The index is a constant within the memory.
     Inside,
-    /// The index is a constant past its end. WGSL refuses such an access where the memory is an array of
-    /// known size, so it is not printed.
+    /// The index is a constant past its end. Compilers refuse such an access where the memory is an array
+    /// of known size, so it is not printed.
     Outside,
     /// The index must be compared with this length.
     Checked(String),
@@ -26,11 +26,13 @@ impl Printer<'_> {
         let ty = self.program.type_of(result);
         let place = self.place(memory, index, Access::Read, span);
         let word = place.unwrap_or_else(|| "0u".to_owned());
-        self.define(result, &operation::cast(Type::U32, ty, &word));
+        self.define(result, &self.dialect.cast(Type::U32, ty, &word));
     }
 
     pub(super) fn store(&mut self, memory: MemoryId, index: Value, value: Value, span: Span) {
-        let value = operation::cast(self.program.type_of(value), Type::U32, &name(value));
+        let value = self
+            .dialect
+            .cast(self.program.type_of(value), Type::U32, &name(value));
         if let Some(place) = self.place(memory, index, Access::Write, span) {
             self.statement(format_args!("{place} = {value};"));
         }

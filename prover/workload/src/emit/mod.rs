@@ -1,4 +1,5 @@
-//! Prints a workload as WGSL for a GPU driver, with everything in it that keeps a run inside its limits.
+//! Prints a workload for a GPU compiler, with everything in it that keeps a run inside its limits: as WGSL
+//! for wgpu, as CUDA C++ for NVRTC.
 //!
 //! The printed kernel computes what the [IR](crate::ir) says and nothing else, whatever the workload:
 //!
@@ -10,30 +11,30 @@
 //! * operations that drivers disagree on (division, remainders, shifts) are printed so that no operand
 //!   reaches the disagreement.
 //!
-//! Limits and lengths arrive in a parameter buffer and traps leave in a report buffer, so one shader
+//! Limits and lengths arrive as parameters and traps leave in a report buffer, so one compiled kernel
 //! serves every job of a workload. [`report`] is the host's side of both. Buffers and private memories
 //! are arrays of `u32` whatever their WGSL element type was.
 
 mod access;
+mod dialect;
 mod layout;
-mod module;
-mod operation;
 mod printer;
 pub mod report;
 #[cfg(test)]
 mod tests;
+mod wgsl;
 
 use crate::ir::{MemoryId, Span, Workload};
 use crate::job::Access;
 
 pub use layout::{Layout, Role};
 
-/// A workload as WGSL, with what the host must know to run it.
+/// A workload as text for a compiler, with what the host must know to run it.
 #[derive(Clone, Debug)]
-pub struct EmittedWgsl {
-    /// The module. Its one entry point is [`EmittedWgsl::ENTRY_POINT`].
+pub struct Emitted {
+    /// The module. Its one entry point is [`Emitted::ENTRY_POINT`].
     pub source: String,
-    /// What the module binds.
+    /// What the entry point binds.
     pub layout: Layout,
     /// The instructions that can trap, in the order of the program's text.
     pub sites: Vec<Site>,
@@ -41,7 +42,7 @@ pub struct EmittedWgsl {
     pub size: Size,
 }
 
-impl EmittedWgsl {
+impl Emitted {
     /// Name of the entry point.
     pub const ENTRY_POINT: &'static str = "run";
 }
@@ -83,7 +84,7 @@ pub struct Size {
     pub private_words: u32,
 }
 
-/// Prints a workload with checks and metering.
-pub fn wgsl(workload: &Workload) -> EmittedWgsl {
-    printer::print(workload.program())
+/// Prints a workload as WGSL, with checks and metering.
+pub fn wgsl(workload: &Workload) -> Emitted {
+    printer::print(workload.program(), &wgsl::Wgsl)
 }

@@ -1,23 +1,22 @@
-//! The walk over a program that prints it.
+//! The walk over a program that prints it, the same for every language.
 //!
-//! Values keep their numbers: `v12` is `%12`, `m3` the memory with id 3. Most are `let`s; the results of
-//! an `if` or a `loop` and the params of a `loop` are `var`s assigned where control leaves a block. A
-//! `let` is evaluated where it stands, so assigning a param for the next round changes no value that is
-//! still in use.
+//! Values keep their numbers: `v12` is `%12`, `m3` the memory with id 3. Most are constants of the text;
+//! the results of an `if` or a `loop` and the params of a `loop` are variables assigned where control
+//! leaves a block. A constant is evaluated where it stands, so assigning a param for the next round
+//! changes no value that is still in use.
 
 use std::collections::HashSet;
 use std::fmt::{Arguments, Write as _};
 
-use super::operation;
-use super::{EmittedWgsl, Layout, Site, SiteKind, Size};
-use crate::ir::{
-    Axis, Block, Builtin, Inst, InstKind, LoopParam, Program, Span, Terminator, Value,
-};
+use super::dialect::Dialect;
+use super::{Emitted, Layout, Site, SiteKind, Size};
+use crate::ir::{Block, Inst, InstKind, LoopParam, Program, Space, Span, Terminator, Value};
 
 /// Prints a program that was checked.
-pub(super) fn print(program: &Program) -> EmittedWgsl {
+pub(super) fn print(program: &Program, dialect: &dyn Dialect) -> Emitted {
     let mut printer = Printer {
         program,
+        dialect,
         layout: Layout::of(program),
         source: String::new(),
         depth: 0,
@@ -25,8 +24,11 @@ pub(super) fn print(program: &Program) -> EmittedWgsl {
         sites: Vec::new(),
         size: Size::default(),
     };
-    printer.module();
-    EmittedWgsl {
+    dialect.open(&mut printer);
+    printer.private_memories();
+    printer.block(&program.body, Exits::KERNEL);
+    dialect.close(&mut printer);
+    Emitted {
         source: printer.source,
         layout: printer.layout,
         sites: printer.sites,
@@ -37,19 +39,20 @@ pub(super) fn print(program: &Program) -> EmittedWgsl {
 /// A program half printed.
 pub(super) struct Printer<'p> {
     pub(super) program: &'p Program,
+    pub(super) dialect: &'p dyn Dialect,
     pub(super) layout: Layout,
-    pub(super) source: String,
+    source: String,
     /// Blocks around the place being printed, the kernel's own not counted.
     depth: usize,
     /// The bits of the values that are constants.
     pub(super) constants: Vec<Option<u32>>,
     sites: Vec<Site>,
-    pub(super) size: Size,
+    size: Size,
 }
 
 /// Where control goes from the blocks being printed.
 #[derive(Clone, Copy)]
-pub(super) struct Exits<'p> {
+struct Exits<'p> {
     /// What a `Yield` assigns.
     results: &'p [Value],
     /// The innermost loop.
@@ -58,7 +61,7 @@ pub(super) struct Exits<'p> {
 
 impl Exits<'_> {
     /// Those of the kernel's body.
-    pub(super) const KERNEL: Self = Self {
+    const KERNEL: Self = Self {
         results: &[],
         around: None,
     };
@@ -71,7 +74,19 @@ struct LoopExits<'p> {
 }
 
 impl<'p> Printer<'p> {
-    pub(super) fn block(&mut self, block: &'p Block, exits: Exits<'p>) {
+    /// Declares the arrays of the invocation.
+    fn private_memories(&mut self) {
+        for (id, memory) in self.program.memories() {
+            if let Space::Private { words } = memory.space {
+                let with_spare = words + Layout::SPARE_WORDS;
+                let array = self.dialect.private_array(id, with_spare);
+                self.statement(format_args!("{array}"));
+                self.size.private_words = self.size.private_words.max(words);
+            }
+        }
+    }
+
+    fn block(&mut self, block: &'p Block, exits: Exits<'p>) {
         for inst in &block.insts {
             self.size.instructions += 1;
             self.inst(inst, exits);
@@ -99,10 +114,10 @@ impl<'p> Printer<'p> {
             InstKind::Const { result, bits } => {
                 self.constants[result.0 as usize] = Some(*bits);
                 let ty = self.program.type_of(*result);
-                self.define(*result, &operation::constant(ty, *bits));
+                self.define(*result, &self.dialect.constant(ty, *bits));
             }
             InstKind::Builtin { result, builtin } => {
-                self.define(*result, &builtin_name(*builtin));
+                self.define(*result, &self.dialect.builtin(*builtin));
             }
             InstKind::Binary {
                 result,
@@ -111,7 +126,7 @@ impl<'p> Printer<'p> {
                 rhs,
             } => {
                 let ty = self.program.type_of(*lhs);
-                let value = operation::binary(*op, ty, &name(*lhs), &name(*rhs));
+                let value = self.dialect.binary(*op, ty, &name(*lhs), &name(*rhs));
                 self.define(*result, &value);
             }
             InstKind::Select {
@@ -121,12 +136,13 @@ impl<'p> Printer<'p> {
                 reject,
             } => {
                 let [condition, accept, reject] = [condition, accept, reject].map(|v| name(*v));
-                self.define(*result, &format!("select({reject}, {accept}, {condition})"));
+                let value = self.dialect.select(&condition, &accept, &reject);
+                self.define(*result, &value);
             }
             InstKind::Cast { result, operand } => {
                 let from = self.program.type_of(*operand);
                 let to = self.program.type_of(*result);
-                self.define(*result, &operation::cast(from, to, &name(*operand)));
+                self.define(*result, &self.dialect.cast(from, to, &name(*operand)));
             }
             InstKind::Load {
                 result,
@@ -174,17 +190,17 @@ impl<'p> Printer<'p> {
         // What follows an arm that never yields runs only after the other arm, so the other arm needs
         // no braces. Nesting is what drivers bear least, and early exits nest deeply in the IR.
         if !yields(then) {
-            self.statement(format_args!("if {condition} {{"));
+            self.statement(format_args!("if ({condition}) {{"));
             self.nested(then, exits);
             self.statement(format_args!("}}"));
             self.block(otherwise, exits);
         } else if !yields(otherwise) {
-            self.statement(format_args!("if !{condition} {{"));
+            self.statement(format_args!("if (!{condition}) {{"));
             self.nested(otherwise, exits);
             self.statement(format_args!("}}"));
             self.block(then, exits);
         } else {
-            self.statement(format_args!("if {condition} {{"));
+            self.statement(format_args!("if ({condition}) {{"));
             self.nested(then, exits);
             if !otherwise.insts.is_empty() || !results.is_empty() {
                 self.statement(format_args!("}} else {{"));
@@ -204,13 +220,17 @@ impl<'p> Printer<'p> {
         self.size.loops += 1;
         for LoopParam { param, initial } in params {
             let ty = self.program.type_of(*param);
-            let (param, initial) = (name(*param), name(*initial));
-            self.statement(format_args!("var {param}: {ty} = {initial};"));
+            let variable = self
+                .dialect
+                .variable(ty, &name(*param), Some(&name(*initial)));
+            self.statement(format_args!("{variable}"));
         }
         self.declare(results);
         let site = self.step_site(span);
-        self.statement(format_args!("loop {{"));
-        self.statement(format_args!("    if !take_steps(1u, {site}u) {{ break; }}"));
+        self.statement(format_args!("{} {{", self.dialect.endless_loop()));
+        self.statement(format_args!(
+            "    if (!take_steps(1u, {site}u)) {{ break; }}"
+        ));
         self.nested(
             body,
             Exits {
@@ -239,7 +259,10 @@ impl<'p> Printer<'p> {
         let overwritten: HashSet<_> = moves.iter().map(|(variable, _)| *variable).collect();
         for (variable, value) in &moves {
             if overwritten.contains(value) {
-                self.statement(format_args!("let next{} = {};", variable.0, name(*value)));
+                let ty = self.program.type_of(*variable);
+                let next = format!("next{}", variable.0);
+                let kept = self.dialect.value(ty, &next, &name(*value));
+                self.statement(format_args!("{kept}"));
             }
         }
         for (variable, value) in &moves {
@@ -252,16 +275,18 @@ impl<'p> Printer<'p> {
         }
     }
 
-    pub(super) fn declare(&mut self, variables: &[Value]) {
+    fn declare(&mut self, variables: &[Value]) {
         for variable in variables {
             let ty = self.program.type_of(*variable);
-            self.statement(format_args!("var {}: {ty};", name(*variable)));
+            let declared = self.dialect.variable(ty, &name(*variable), None);
+            self.statement(format_args!("{declared}"));
         }
     }
 
     pub(super) fn define(&mut self, result: Value, value: &str) {
         let ty = self.program.type_of(result);
-        self.statement(format_args!("let {}: {ty} = {value};", name(result)));
+        let defined = self.dialect.value(ty, &name(result), value);
+        self.statement(format_args!("{defined}"));
     }
 
     /// The number of a new site, from 1.
@@ -283,6 +308,11 @@ impl<'p> Printer<'p> {
         self.line(text);
     }
 
+    /// Text that brings its own line ends.
+    pub(super) fn text(&mut self, text: &str) {
+        self.source.push_str(text);
+    }
+
     pub(super) fn line(&mut self, text: Arguments<'_>) {
         writeln!(self.source, "{text}").expect("a string can always be written to");
     }
@@ -297,20 +327,4 @@ fn yields(block: &Block) -> bool {
 /// The variable of a value.
 pub(super) fn name(value: Value) -> String {
     format!("v{}", value.0)
-}
-
-fn builtin_name(builtin: Builtin) -> String {
-    let (vector, axis) = match builtin {
-        Builtin::LocalInvocationIndex => return "local_index".to_owned(),
-        Builtin::GlobalInvocationId(axis) => ("global", axis),
-        Builtin::LocalInvocationId(axis) => ("local", axis),
-        Builtin::WorkgroupId(axis) => ("workgroup", axis),
-        Builtin::NumWorkgroups(axis) => ("workgroups", axis),
-    };
-    let component = match axis {
-        Axis::X => 'x',
-        Axis::Y => 'y',
-        Axis::Z => 'z',
-    };
-    format!("{vector}.{component}")
 }

@@ -8,7 +8,7 @@
 //! same each time; one that does not show its trap again has a race (or a faulty driver), which
 //! [`Report::trap`] tells apart.
 
-use super::{EmittedWgsl, SiteKind};
+use super::{Emitted, SiteKind};
 use crate::ir::{Length, Memory, Space};
 use crate::job::{Invocation, Job, Trap};
 
@@ -17,7 +17,7 @@ const NOBODY: u32 = u32::MAX;
 
 /// The words of the parameter buffer for a run: the step limit, the invocation that explains its trap,
 /// and the lengths of the run-time sized buffers.
-pub fn parameters(emitted: &EmittedWgsl, job: &Job, explains: Option<Invocation>) -> Vec<u32> {
+pub fn parameters(emitted: &Emitted, job: &Job, explains: Option<Invocation>) -> Vec<u32> {
     let mut words = vec![
         job.limits().steps,
         explains.map_or(NOBODY, |invocation| invocation.0),
@@ -69,7 +69,7 @@ impl Report {
 
     /// The trap that the invocation named in the parameters ran into. `None` where it did not trap this
     /// time, or the words are not what the kernel writes.
-    pub fn trap(&self, emitted: &EmittedWgsl, job: &Job, explains: Invocation) -> Option<Trap> {
+    pub fn trap(&self, emitted: &Emitted, job: &Job, explains: Invocation) -> Option<Trap> {
         // Sites are numbered from 1; 0 says that nothing happened.
         let site = emitted.sites.get((self.site as usize).checked_sub(1)?)?;
         Some(match site.kind {

@@ -1,0 +1,52 @@
+//! How a language spells what the [printer](super::printer) decides to print.
+//!
+//! A dialect decides nothing about checks, steps or traps: which access is checked, which loop takes steps
+//! and what a site's number is are the printer's, so that no language can differ in them. A dialect's
+//! opening declares what the printer then calls:
+//!
+//! * `trap(site, index)` notes a trap;
+//! * `readable(index, length, site)` and `writable(index, length, site)` give the index of the word to use,
+//!   and note a trap where `index` is no less than `length`;
+//! * `take_steps(count, site)` counts steps; false, with a trap noted, where there are too few left;
+//! * `job.lengthN`, `mN` and `tables`: lengths of run-time sized buffers, and memories.
+//!
+//! `if`, `else`, `break`, `continue`, assignments and literals such as `1u` are the same everywhere.
+
+use super::printer::Printer;
+use crate::ir::{BinaryOp, Builtin, MemoryId, Type};
+
+/// A language to print.
+pub(super) trait Dialect {
+    /// Prints everything before the kernel's first statement.
+    fn open(&self, printer: &mut Printer<'_>);
+
+    /// Prints everything after its last, the report among it.
+    fn close(&self, printer: &mut Printer<'_>);
+
+    /// Declares an array of the invocation, all zeros.
+    fn private_array(&self, memory: MemoryId, words: u32) -> String;
+
+    /// Declares a name for a value.
+    fn value(&self, ty: Type, name: &str, value: &str) -> String;
+
+    /// Declares a variable; without an initial value it holds some value of its type.
+    fn variable(&self, ty: Type, name: &str, initial: Option<&str>) -> String;
+
+    /// What begins a loop that only `break` ends.
+    fn endless_loop(&self) -> &'static str;
+
+    /// A constant.
+    fn constant(&self, ty: Type, bits: u32) -> String;
+
+    /// A value of the dispatch.
+    fn builtin(&self, builtin: Builtin) -> String;
+
+    /// A two-operand operation on operands of type `ty`. `a` and `b` are names, safe to repeat.
+    fn binary(&self, op: BinaryOp, ty: Type, a: &str, b: &str) -> String;
+
+    /// `accept` where `condition` holds, else `reject`; all are names.
+    fn select(&self, condition: &str, accept: &str, reject: &str) -> String;
+
+    /// A conversion of an expression.
+    fn cast(&self, from: Type, to: Type, operand: &str) -> String;
+}
