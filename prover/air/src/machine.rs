@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use arknet_workload::ir::{MemoryId, Space};
+use arknet_workload::ir::{InstKind, Memory, MemoryId, Program, Space};
 
 use crate::fixed::{self, MemoryTable};
 use crate::graph::{Graph, TooComplex, assign_ranges, form};
 use crate::lower::{BlockTable, ControlPlan, MemoryPlan, Sites, lower_block};
-use crate::simplify::{Unrolling, simplify};
+use crate::simplify::{Unrolling, for_each_inst, simplify};
 use crate::statement::Statement;
 use crate::table::{Bus, MAX_DEGREE, Table};
 
@@ -79,6 +79,12 @@ pub enum CompileError {
         /// Its largest degree.
         degree: usize,
     },
+    /// Memory or synchronisation that there are no tables for.
+    #[error("{what} cannot be proven yet; the kernel can be run")]
+    Unprovable {
+        /// What the kernel uses.
+        what: &'static str,
+    },
     /// A buffer that the workload cannot write has changed.
     #[error("buffer `{name}` differs before and after, but the workload does not write it")]
     Changed {
@@ -106,6 +112,7 @@ impl Machine {
     /// Compiles the tables: dispatch, one per flow block in order, one per accessed memory, and the number
     /// tables where they are used. Depends on the statement alone.
     pub fn compile(statement: &Statement) -> Result<Self, CompileError> {
+        check_provable(statement.workload.program())?;
         if statement.steps > MAX_STEPS {
             return Err(CompileError::TooManySteps {
                 steps: statement.steps,
@@ -205,6 +212,25 @@ impl Machine {
 /// Compiles the tables of a statement.
 pub fn compile(statement: &Statement) -> Result<Vec<Table>, CompileError> {
     Machine::compile(statement).map(|machine| machine.tables)
+}
+
+/// Refuses what `graph` and the memory plans do not know.
+fn check_provable(program: &Program) -> Result<(), CompileError> {
+    let shared = |memory: &Memory| matches!(memory.space, Space::Shared { .. });
+    let mut unprovable = program
+        .memories
+        .iter()
+        .any(shared)
+        .then_some("workgroup memory");
+    for_each_inst(&program.body, &mut |kind| match kind {
+        InstKind::Barrier { .. } | InstKind::UniformLoad { .. } => unprovable = Some("a barrier"),
+        InstKind::Atomic { .. } => unprovable = Some("an atomic"),
+        _ => {}
+    });
+    match unprovable {
+        Some(what) => Err(CompileError::Unprovable { what }),
+        None => Ok(()),
+    }
 }
 
 fn accessed_memories(graph: &Graph) -> Vec<MemoryId> {

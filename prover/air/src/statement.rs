@@ -76,6 +76,7 @@ impl Statement {
                 length: Length::Words(words),
                 ..
             }
+            | Space::Shared { words }
             | Space::Private { words } => *words,
             Space::Constant { words } => words.len() as u32,
             Space::Input { .. } | Space::Output { .. } => self

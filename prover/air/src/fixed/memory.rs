@@ -57,7 +57,7 @@ fn contents(statement: &Statement, memory: MemoryId) -> (&[u32], &[u32]) {
             Some(index) => (&statement.initial[index], &statement.outputs[index]),
             None => (&[], &[]),
         },
-        Space::Private { .. } => (&[], &[]),
+        Space::Shared { .. } | Space::Private { .. } => (&[], &[]),
     }
 }
 

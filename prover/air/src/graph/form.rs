@@ -371,6 +371,9 @@ impl Former<'_> {
                 let (index, value) = (self.get(*index), self.get(*value));
                 self.access(*memory, index, AccessKind::Store(value));
             }
+            InstKind::Barrier { .. } | InstKind::UniformLoad { .. } | InstKind::Atomic { .. } => {
+                unreachable!("a statement with such instructions is refused before")
+            }
             InstKind::Meter { steps } => {
                 let predicate = self.predicate;
                 self.block().meters.push((predicate, *steps));

@@ -86,7 +86,7 @@ impl MemoryPlan {
             .memories()
             .map(|(id, memory)| match memory.space {
                 Space::Input { .. } | Space::Constant { .. } => Self::ReadOnly,
-                Space::Private { .. } => Self::Private,
+                Space::Shared { .. } | Space::Private { .. } => Self::Private,
                 Space::Output { .. } => Self::of_output(graph, id),
             })
             .collect()

@@ -224,6 +224,39 @@ impl<'a> Rewriter<'a> {
             } => {
                 self.store(insts, span, *memory, *index, *value);
             }
+            InstKind::Atomic {
+                op,
+                memory,
+                index,
+                value,
+            } => {
+                let kind = InstKind::Atomic {
+                    op: *op,
+                    memory: *memory,
+                    index: self.get(*index),
+                    value: self.get(*value),
+                };
+                insts.push(Inst { kind, span });
+            }
+            InstKind::Barrier { scope } => {
+                let kind = InstKind::Barrier { scope: *scope };
+                insts.push(Inst { kind, span });
+            }
+            InstKind::UniformLoad {
+                result,
+                memory,
+                index,
+            } => {
+                let index = self.get(*index);
+                let new = self.value(self.source.type_of(*result), None);
+                let kind = InstKind::UniformLoad {
+                    result: new,
+                    memory: *memory,
+                    index,
+                };
+                insts.push(Inst { kind, span });
+                self.set(*result, new);
+            }
             InstKind::Meter { steps } => {
                 insts.push(Inst {
                     kind: InstKind::Meter { steps: *steps },

@@ -7,7 +7,7 @@
 
 use super::printer::{Printer, name};
 use super::{Site, SiteKind};
-use crate::ir::{Length, MemoryId, Program, Space, Span, Type, Value};
+use crate::ir::{AtomicOp, BarrierScope, Length, MemoryId, Program, Space, Span, Type, Value};
 use crate::job::Access;
 
 /// Whether an access can miss.
@@ -24,9 +24,25 @@ enum Bound {
 impl Printer<'_> {
     pub(super) fn load(&mut self, result: Value, memory: MemoryId, index: Value, span: Span) {
         let ty = self.program.type_of(result);
-        let place = self.place(memory, index, Access::Read, span);
-        let word = place.unwrap_or_else(|| "0u".to_owned());
+        let word = match self.place(memory, index, Access::Read, span) {
+            Some(place) => self.dialect.read(self, memory, place),
+            None => "0u".to_owned(),
+        };
         self.define(result, &self.dialect.cast(Type::U32, ty, &word));
+    }
+
+    /// A load between two barriers. Where the index misses, the barriers stay.
+    pub(super) fn uniform_load(
+        &mut self,
+        result: Value,
+        memory: MemoryId,
+        index: Value,
+        span: Span,
+    ) {
+        let barrier = self.dialect.barrier(BarrierScope::Workgroup);
+        self.statement(format_args!("{barrier}"));
+        self.load(result, memory, index, span);
+        self.statement(format_args!("{barrier}"));
     }
 
     pub(super) fn store(&mut self, memory: MemoryId, index: Value, value: Value, span: Span) {
@@ -34,7 +50,25 @@ impl Printer<'_> {
             .dialect
             .cast(self.program.type_of(value), Type::U32, &name(value));
         if let Some(place) = self.place(memory, index, Access::Write, span) {
-            self.statement(format_args!("{place} = {value};"));
+            let statement = self.dialect.write(self, memory, &place, &value);
+            self.statement(format_args!("{statement}"));
+        }
+    }
+
+    pub(super) fn atomic(
+        &mut self,
+        op: AtomicOp,
+        memory: MemoryId,
+        index: Value,
+        value: Value,
+        span: Span,
+    ) {
+        let ty = self.program.type_of(value);
+        if let Some(place) = self.place(memory, index, Access::Update, span) {
+            let statement = self
+                .dialect
+                .atomic(self, op, ty, memory, &place, &name(value));
+            self.statement(format_args!("{statement}"));
         }
     }
 
@@ -58,7 +92,7 @@ impl Printer<'_> {
             };
             let function = match access {
                 Access::Read => "readable",
-                Access::Write => "writable",
+                Access::Write | Access::Update => "writable",
             };
             at = format!("{function}({at}, {length}, {site}u)");
         }
@@ -94,7 +128,7 @@ fn known_length(program: &Program, memory: MemoryId) -> Option<u32> {
             Length::Words(words) => Some(*words),
             Length::Runtime => None,
         },
-        Space::Private { words } => Some(*words),
+        Space::Shared { words } | Space::Private { words } => Some(*words),
         // A workload's tables have far fewer than 2^32 words.
         Space::Constant { words } => Some(words.len() as u32),
     }

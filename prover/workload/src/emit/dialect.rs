@@ -8,12 +8,13 @@
 //! * `readable(index, length, site)` and `writable(index, length, site)` give the index of the word to use,
 //!   and note a trap where `index` is no less than `length`;
 //! * `take_steps(count, site)` counts steps; false, with a trap noted, where there are too few left;
+//! * `take_round()` counts rounds of uniform loops; false where there are as many as the limit on steps;
 //! * `job.lengthN`, `mN` and `tables`: lengths of run-time sized buffers, and memories.
 //!
 //! `if`, `else`, `break`, `continue`, assignments and literals such as `1u` are the same everywhere.
 
 use super::printer::Printer;
-use crate::ir::{BinaryOp, Builtin, MemoryId, Type};
+use crate::ir::{AtomicOp, BarrierScope, BinaryOp, Builtin, MemoryId, Type};
 
 /// A language to print.
 pub(super) trait Dialect {
@@ -34,6 +35,26 @@ pub(super) trait Dialect {
 
     /// What begins a loop that only `break` ends.
     fn endless_loop(&self) -> &'static str;
+
+    /// The word at a place of a memory, as `u32`.
+    fn read(&self, printer: &Printer<'_>, memory: MemoryId, place: String) -> String;
+
+    /// Replaces the word at a place of a memory by a `u32`.
+    fn write(&self, printer: &Printer<'_>, memory: MemoryId, place: &str, word: &str) -> String;
+
+    /// Combines the word at a place of a memory with a value of type `ty`, which is a name.
+    fn atomic(
+        &self,
+        printer: &Printer<'_>,
+        op: AtomicOp,
+        ty: Type,
+        memory: MemoryId,
+        place: &str,
+        value: &str,
+    ) -> String;
+
+    /// Waits for the workgroup.
+    fn barrier(&self, scope: BarrierScope) -> &'static str;
 
     /// A constant.
     fn constant(&self, ty: Type, bits: u32) -> String;

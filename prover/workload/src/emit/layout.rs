@@ -9,6 +9,8 @@ pub struct Layout {
     pub bindings: Vec<Role>,
     /// The contents of [`Role::Tables`], spare words included.
     pub tables: Vec<u32>,
+    /// Words of workgroup memory, spare words included.
+    pub shared_words: u32,
     /// Per memory, the first word of its table in `tables`.
     table_offsets: Vec<Option<u32>>,
     /// The buffers whose length the parameters carry, in order.
@@ -40,6 +42,7 @@ impl Layout {
         let mut layout = Self {
             bindings: Vec::new(),
             tables: Vec::new(),
+            shared_words: 0,
             table_offsets: Vec::with_capacity(program.memories.len()),
             runtime: Vec::new(),
         };
@@ -54,6 +57,7 @@ impl Layout {
                     layout.bindings.push(Role::Output(id));
                     layout.note_length(id, *length);
                 }
+                Space::Shared { words } => layout.shared_words += words + Self::SPARE_WORDS,
                 Space::Private { .. } => {}
                 Space::Constant { words } => {
                     // A workload's tables together have far fewer than 2^32 words.

@@ -8,6 +8,7 @@
 //! * a trap never branches out of the kernel: it is noted, the load gives zero, the store goes
 //!   nowhere and the invocation goes on. Once the steps are used up every loop ends at its next start, so the kernel
 //!   ends within a bounded number of operations for any input;
+//! * a barrier is passed by all invocations of a workgroup or by none, whatever trapped before it;
 //! * operations that drivers disagree on (division, remainders, shifts) are printed so that no operand
 //!   reaches the disagreement.
 //!
@@ -20,6 +21,7 @@ mod dialect;
 mod layout;
 mod printer;
 pub mod report;
+mod sharing;
 #[cfg(test)]
 mod tests;
 mod wgsl;

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::fmt::{Arguments, Write as _};
 
 use super::dialect::Dialect;
+use super::sharing::Sharing;
 use super::{Emitted, Layout, Site, SiteKind, Size};
 use crate::ir::{Block, Inst, InstKind, LoopParam, Program, Space, Span, Terminator, Value};
 
@@ -18,6 +19,7 @@ pub(super) fn print(program: &Program, dialect: &dyn Dialect) -> Emitted {
         program,
         dialect,
         layout: Layout::of(program),
+        sharing: Sharing::of(program),
         source: String::new(),
         depth: 0,
         constants: vec![None; program.values.len()],
@@ -41,6 +43,7 @@ pub(super) struct Printer<'p> {
     pub(super) program: &'p Program,
     pub(super) dialect: &'p dyn Dialect,
     pub(super) layout: Layout,
+    pub(super) sharing: Sharing,
     source: String,
     /// Blocks around the place being printed, the kernel's own not counted.
     depth: usize,
@@ -154,6 +157,21 @@ impl<'p> Printer<'p> {
                 index,
                 value,
             } => self.store(*memory, *index, *value, inst.span),
+            InstKind::Atomic {
+                op,
+                memory,
+                index,
+                value,
+            } => self.atomic(*op, *memory, *index, *value, inst.span),
+            InstKind::Barrier { scope } => {
+                let barrier = self.dialect.barrier(*scope);
+                self.statement(format_args!("{barrier}"));
+            }
+            InstKind::UniformLoad {
+                result,
+                memory,
+                index,
+            } => self.uniform_load(*result, *memory, *index, inst.span),
             InstKind::ArrayLength { result, memory } => {
                 let length = self.length(*memory);
                 self.define(*result, &length);
@@ -228,9 +246,18 @@ impl<'p> Printer<'p> {
         self.declare(results);
         let site = self.step_site(span);
         self.statement(format_args!("{} {{", self.dialect.endless_loop()));
-        self.statement(format_args!(
-            "    if (!take_steps(1u, {site}u)) {{ break; }}"
-        ));
+        if self.sharing.is_uniform_loop(body) {
+            // Loops before this one may have left each invocation with steps of its own, but what
+            // decides whether a barrier is reached must be the same in all. So the loop goes on until
+            // its own rounds, which are the same, are as many as the limit; steps run out no later, and
+            // every other loop ends at once from there on.
+            self.statement(format_args!("    take_steps(1u, {site}u);"));
+            self.statement(format_args!("    if (!take_round()) {{ break; }}"));
+        } else {
+            self.statement(format_args!(
+                "    if (!take_steps(1u, {site}u)) {{ break; }}"
+            ));
+        }
         self.nested(
             body,
             Exits {

@@ -96,7 +96,7 @@ impl Report {
 /// Words of a memory in this job.
 fn length(job: &Job, memory: &Memory) -> u32 {
     match &memory.space {
-        Space::Private { words } => *words,
+        Space::Shared { words } | Space::Private { words } => *words,
         Space::Constant { words } => words.len() as u32,
         Space::Input { length, .. } | Space::Output { length, .. } => match length {
             Length::Words(words) => *words,

@@ -1,7 +1,7 @@
 //! The exact result of each two-operand operation: the one definition behind the interpreter, the constant
 //! folder and the prover's witness.
 
-use crate::ir::{BinaryOp, Type};
+use crate::ir::{AtomicFamily, BinaryOp, Type};
 
 /// The result of an operation on operands of type `ty` (the left operand's for shifts, whose amount is
 /// `u32`). Words are their bits; truth values are 0 and 1. Every operation has a result for all operands.
@@ -48,6 +48,22 @@ pub fn evaluate_cast(to: Type, operand: u32) -> u32 {
         Type::U32 | Type::I32 => operand,
         Type::Bool => u32::from(operand != 0),
     }
+}
+
+/// The word that an atomic leaves where `old` was.
+#[inline(always)]
+pub fn evaluate_atomic(family: AtomicFamily, old: u32, value: u32) -> u32 {
+    let (op, ty) = match family {
+        AtomicFamily::Add => (BinaryOp::Add, Type::U32),
+        AtomicFamily::MinU => (BinaryOp::Min, Type::U32),
+        AtomicFamily::MinI => (BinaryOp::Min, Type::I32),
+        AtomicFamily::MaxU => (BinaryOp::Max, Type::U32),
+        AtomicFamily::MaxI => (BinaryOp::Max, Type::I32),
+        AtomicFamily::And => (BinaryOp::And, Type::U32),
+        AtomicFamily::Or => (BinaryOp::Or, Type::U32),
+        AtomicFamily::Xor => (BinaryOp::Xor, Type::U32),
+    };
+    evaluate_binary(op, ty, old, value)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Workload tree to flat code.
 
-use super::code::{Code, Op, Operands, Register};
+use super::code::{Array, Barriers, Code, Op, Operands, Register};
 use super::moves::sequence;
 use crate::ir::{
-    BinaryOp, Block, Builtin, Inst, InstKind, LoopParam, MemoryId, Program, Space, Span,
-    Terminator, Type, Value,
+    AtomicOp, BarrierScope, BinaryOp, Block, Builtin, Inst, InstKind, LoopParam, MemoryId, Program,
+    Space, Span, Terminator, Type, Value, carried,
 };
 use crate::job::{Invocation, Job};
 
@@ -13,16 +13,16 @@ pub(super) fn compile(job: &Job) -> Code {
     let program = job.workload().program();
     let mut tables = Vec::new();
     let mut outputs = Vec::new();
+    let mut shareds = Vec::new();
     let mut privates = Vec::new();
     let mut homes = Vec::new();
     for (id, memory) in program.memories() {
-        let (list, home): (_, fn(u32) -> Home) = match memory.space {
-            Space::Input { .. } | Space::Constant { .. } => (&mut tables, Home::Table),
-            Space::Output { .. } => (&mut outputs, Home::Output),
-            Space::Private { .. } => (&mut privates, Home::Private),
-        };
-        homes.push(home(list.len() as u32));
-        list.push(id);
+        homes.push(match memory.space {
+            Space::Input { .. } | Space::Constant { .. } => Home::Table(list(&mut tables, id)),
+            Space::Output { .. } => Home::Output(list(&mut outputs, id)),
+            Space::Shared { words } => Home::Shared(lay(&mut shareds, id, words)),
+            Space::Private { words } => Home::Private(lay(&mut privates, id, words)),
+        });
     }
     let mut lengths = vec![0; program.memories.len()];
     for ((id, _), words) in job.buffer_memories().zip(job.buffers()) {
@@ -42,12 +42,40 @@ pub(super) fn compile(job: &Job) -> Code {
             builtins: Vec::new(),
             tables,
             outputs,
+            shareds,
             privates,
+            barriers: Barriers::default(),
+            carried: Vec::new(),
         },
     };
     compiler.block(&program.body, &[], Span::default());
     compiler.emit(Op::Return, Span::default());
-    compiler.code
+    let mut code = compiler.code;
+    if code.barriers.any() {
+        let values = carried::across_barriers(program).into_iter();
+        code.carried = values.map(|value| value.0).collect();
+        // These are written once, at the start of the invocation, wherever they stand.
+        let builtins = code.builtins.iter().map(|&(register, _)| register);
+        code.carried.extend(builtins);
+    }
+    code
+}
+
+/// Adds to a list; gives the place in it.
+fn list(list: &mut Vec<MemoryId>, id: MemoryId) -> u32 {
+    list.push(id);
+    list.len() as u32 - 1
+}
+
+/// Adds an array behind others; gives its place in the list. The words of all fit: a workload is limited.
+fn lay(arrays: &mut Vec<Array>, memory: MemoryId, words: u32) -> u32 {
+    let start = Array::total(arrays) as u32;
+    arrays.push(Array {
+        memory,
+        words,
+        start,
+    });
+    arrays.len() as u32 - 1
 }
 
 /// Where a memory went.
@@ -55,6 +83,7 @@ pub(super) fn compile(job: &Job) -> Code {
 enum Home {
     Table(u32),
     Output(u32),
+    Shared(u32),
     Private(u32),
 }
 
@@ -196,6 +225,22 @@ impl<'a> Compiler<'a> {
                 index,
                 value,
             } => self.store(*memory, *index, *value, span),
+            InstKind::Atomic {
+                op,
+                memory,
+                index,
+                value,
+            } => self.atomic(*op, *memory, *index, *value, span),
+            InstKind::Barrier { scope } => self.barrier(*scope, span),
+            InstKind::UniformLoad {
+                result,
+                memory,
+                index,
+            } => {
+                self.barrier(BarrierScope::Workgroup, span);
+                self.load(*result, *memory, *index, span);
+                self.barrier(BarrierScope::Workgroup, span);
+            }
             InstKind::ArrayLength { result, memory } => {
                 self.preset(*result, self.lengths[memory.0 as usize]);
             }
@@ -221,6 +266,7 @@ impl<'a> Compiler<'a> {
         let op = match self.homes[memory.0 as usize] {
             Home::Table(table) => Op::LoadTable { to, table, index },
             Home::Output(output) => Op::LoadOutput { to, output, index },
+            Home::Shared(array) => Op::LoadShared { to, array, index },
             Home::Private(array) => Op::LoadPrivate { to, array, index },
         };
         self.emit(op, span);
@@ -234,6 +280,11 @@ impl<'a> Compiler<'a> {
                 index,
                 value,
             },
+            Home::Shared(array) => Op::StoreShared {
+                array,
+                index,
+                value,
+            },
             Home::Private(array) => Op::StorePrivate {
                 array,
                 index,
@@ -242,6 +293,37 @@ impl<'a> Compiler<'a> {
             Home::Table(_) => unreachable!("a checked store goes to writable memory"),
         };
         self.emit(op, span);
+    }
+
+    fn atomic(&mut self, op: AtomicOp, memory: MemoryId, index: Value, value: Value, span: Span) {
+        let family = op.family(self.program.type_of(value));
+        let (index, value) = (index.0, value.0);
+        let op = match self.homes[memory.0 as usize] {
+            Home::Output(output) => Op::AtomicOutput {
+                family,
+                output: output as u8,
+                index,
+                value,
+            },
+            Home::Shared(array) => Op::AtomicShared {
+                family,
+                array: array as u8,
+                index,
+                value,
+            },
+            Home::Table(_) | Home::Private(_) => {
+                unreachable!("a checked atomic goes to memory that invocations share")
+            }
+        };
+        self.emit(op, span);
+    }
+
+    fn barrier(&mut self, scope: BarrierScope, span: Span) {
+        match scope {
+            BarrierScope::Workgroup => self.code.barriers.workgroup = true,
+            BarrierScope::Storage => self.code.barriers.storage = true,
+        }
+        self.emit(Op::Barrier { scope }, span);
     }
 
     fn branch(

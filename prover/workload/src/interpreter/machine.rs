@@ -1,44 +1,14 @@
 //! Executes compiled code for one invocation at a time.
 
 use super::arithmetic::evaluate_binary;
-use super::code::{Code, Op, Operands};
+use super::code::{Array, Code, Op, Operands};
+use super::memory::{Common, CommonMemory, Fault, Origin, Word};
 use super::progress::Progress;
-use crate::ir::{BinaryOp, MemoryId, Space, Type};
+use crate::ir::{BarrierScope, BinaryOp, MemoryId, Space, Type};
 use crate::job::{Access, Invocation, Job, Trap};
 
 /// Operations between two looks at the clock.
 const WORK_PER_CHECK: u64 = 1 << 20;
-
-/// Output memory as a run sees it.
-pub(super) trait Outputs {
-    /// Loads a word for an invocation; `op` is the place in the code.
-    fn load(
-        &mut self,
-        output: u32,
-        index: u32,
-        invocation: Invocation,
-        op: usize,
-    ) -> Result<u32, Fault>;
-
-    /// Stores a word for an invocation; `op` is the place in the code.
-    fn store(
-        &mut self,
-        output: u32,
-        index: u32,
-        value: u32,
-        invocation: Invocation,
-        op: usize,
-    ) -> Result<(), Fault>;
-}
-
-/// Why an access to output memory was refused.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Fault {
-    /// The index is past the end.
-    OutOfBounds,
-    /// The invocation must not go on: it met another's access.
-    Conflict,
-}
 
 /// Why an invocation did not run to its end.
 #[derive(Debug)]
@@ -49,15 +19,35 @@ pub(super) enum Stop {
     Interrupted,
 }
 
+/// How far an invocation has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Point {
+    /// Its next operation.
+    pub(super) at: usize,
+    pub(super) steps: u32,
+}
+
+/// Where an invocation stopped for good or for now.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Halt {
+    End { steps: u32 },
+    Barrier { scope: BarrierScope, next: Point },
+}
+
 /// Registers and private memory, used for one invocation after the other.
 pub(super) struct Machine<'a> {
-    job: &'a Job,
-    code: &'a Code,
+    pub(super) job: &'a Job,
+    pub(super) code: &'a Code,
     progress: &'a Progress,
     /// Words of each of [`Code::tables`].
     tables: Vec<&'a [u32]>,
-    registers: Vec<u32>,
-    privates: Vec<Vec<u32>>,
+    pub(super) registers: Vec<u32>,
+    /// The private words of each invocation that may be under way, one behind the other.
+    privates: Vec<u32>,
+    /// Private words of an invocation.
+    private_words: usize,
+    /// What the invocations of a workgroup that waits at a barrier had in their registers; see `group`.
+    pub(super) waiting: Vec<u32>,
     /// Operations since the last look at the clock, about.
     work: u64,
     /// Operations of an invocation without its loops, and what it clears.
@@ -66,40 +56,61 @@ pub(super) struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     pub(super) fn new(job: &'a Job, code: &'a Code, progress: &'a Progress) -> Self {
-        let program = job.workload().program();
         let tables = code.tables.iter().map(|&id| table(job, id)).collect();
-        let privates: Vec<Vec<u32>> = code
-            .privates
-            .iter()
-            .map(|&id| match program.memory(id).space {
-                Space::Private { words } => vec![0; words as usize],
-                _ => Vec::new(),
-            })
-            .collect();
-        let cleared = privates.iter().map(Vec::len).sum::<usize>();
+        let under_way = Self::under_way(job, code);
+        let private_words = Array::total(&code.privates);
         Self {
             job,
             code,
             progress,
             tables,
             registers: code.registers.clone(),
-            base_work: (code.ops.len() + cleared) as u64,
-            privates,
+            base_work: (code.ops.len() + private_words) as u64,
+            privates: vec![0; private_words * under_way],
+            private_words,
+            waiting: vec![0; Self::kept_words(code) * under_way],
             work: 0,
         }
     }
 
-    /// Runs an invocation; gives its steps.
-    pub(super) fn run(
+    /// Invocations that have begun and not ended at the same time.
+    fn under_way(job: &Job, code: &Code) -> usize {
+        if code.barriers.any() {
+            job.dispatch().group_invocations() as usize
+        } else {
+            1
+        }
+    }
+
+    /// Bytes of a machine that grow with its workgroup.
+    pub(super) fn group_bytes(job: &Job, code: &Code) -> usize {
+        let words = Array::total(&code.privates) + Self::kept_words(code);
+        4 * words * Self::under_way(job, code)
+    }
+
+    /// Runs an invocation from its beginning; `slot` numbers those that are under way.
+    pub(super) fn start(
         &mut self,
         invocation: Invocation,
-        outputs: &mut impl Outputs,
-    ) -> Result<u32, Stop> {
-        self.begin(invocation)?;
+        slot: usize,
+        memory: &mut impl CommonMemory,
+    ) -> Result<Halt, Stop> {
+        self.begin(invocation, slot)?;
+        self.go_on(invocation, slot, Point::default(), memory)
+    }
+
+    /// Runs an invocation from a point, for which its registers are as they were.
+    pub(super) fn go_on(
+        &mut self,
+        invocation: Invocation,
+        slot: usize,
+        from: Point,
+        memory: &mut impl CommonMemory,
+    ) -> Result<Halt, Stop> {
         let code = self.code;
         let limit = self.job.limits().steps;
-        let mut steps = 0u32;
-        let mut at = 0usize;
+        let private_base = slot * self.private_words;
+        let Point { mut at, mut steps } = from;
         loop {
             let op = code.ops[at];
             let r = self.registers.as_mut_slice();
@@ -150,10 +161,10 @@ impl<'a> Machine<'a> {
                     }
                 }
                 Op::LoadOutput { to, output, index } => {
-                    let index = r[index as usize];
-                    match outputs.load(output, index, invocation, at) {
-                        Ok(word) => r[to as usize] = word,
-                        Err(fault) => return Err(self.fault(fault, at, index, invocation)),
+                    let word = Word::new(Common::Output, output, r[index as usize]);
+                    match memory.load(word, Origin { invocation, op: at }) {
+                        Ok(value) => r[to as usize] = value,
+                        Err(fault) => return Err(self.fault(fault, at, word.index, invocation)),
                     }
                 }
                 Op::StoreOutput {
@@ -161,14 +172,60 @@ impl<'a> Machine<'a> {
                     index,
                     value,
                 } => {
-                    let (index, value) = (r[index as usize], r[value as usize]);
-                    if let Err(fault) = outputs.store(output, index, value, invocation, at) {
-                        return Err(self.fault(fault, at, index, invocation));
+                    let word = Word::new(Common::Output, output, r[index as usize]);
+                    let value = r[value as usize];
+                    if let Err(fault) = memory.store(word, value, Origin { invocation, op: at }) {
+                        return Err(self.fault(fault, at, word.index, invocation));
+                    }
+                }
+                Op::AtomicOutput {
+                    family,
+                    output,
+                    index,
+                    value,
+                } => {
+                    let word = Word::new(Common::Output, u32::from(output), r[index as usize]);
+                    let value = r[value as usize];
+                    let origin = Origin { invocation, op: at };
+                    if let Err(fault) = memory.update(word, family, value, origin) {
+                        return Err(self.fault(fault, at, word.index, invocation));
+                    }
+                }
+                Op::LoadShared { to, array, index } => {
+                    let word = Word::new(Common::Shared, array, r[index as usize]);
+                    match memory.load(word, Origin { invocation, op: at }) {
+                        Ok(value) => r[to as usize] = value,
+                        Err(fault) => return Err(self.fault(fault, at, word.index, invocation)),
+                    }
+                }
+                Op::StoreShared {
+                    array,
+                    index,
+                    value,
+                } => {
+                    let word = Word::new(Common::Shared, array, r[index as usize]);
+                    let value = r[value as usize];
+                    if let Err(fault) = memory.store(word, value, Origin { invocation, op: at }) {
+                        return Err(self.fault(fault, at, word.index, invocation));
+                    }
+                }
+                Op::AtomicShared {
+                    family,
+                    array,
+                    index,
+                    value,
+                } => {
+                    let word = Word::new(Common::Shared, u32::from(array), r[index as usize]);
+                    let value = r[value as usize];
+                    let origin = Origin { invocation, op: at };
+                    if let Err(fault) = memory.update(word, family, value, origin) {
+                        return Err(self.fault(fault, at, word.index, invocation));
                     }
                 }
                 Op::LoadPrivate { to, array, index } => {
                     let index = r[index as usize];
-                    match self.privates[array as usize].get(index as usize) {
+                    let range = code.privates[array as usize].range(private_base);
+                    match self.privates[range].get(index as usize) {
                         Some(&word) => r[to as usize] = word,
                         None => return Err(self.out_of_bounds(at, index, invocation)),
                     }
@@ -179,7 +236,8 @@ impl<'a> Machine<'a> {
                     value,
                 } => {
                     let (index, value) = (r[index as usize], r[value as usize]);
-                    match self.privates[array as usize].get_mut(index as usize) {
+                    let range = code.privates[array as usize].range(private_base);
+                    match self.privates[range].get_mut(index as usize) {
                         Some(word) => *word = value,
                         None => return Err(self.out_of_bounds(at, index, invocation)),
                     }
@@ -205,16 +263,19 @@ impl<'a> Machine<'a> {
                     Some(sum) if sum <= limit => steps = sum,
                     _ => return Err(self.out_of_steps(at, invocation)),
                 },
-                Op::Return => return Ok(steps),
+                Op::Barrier { scope } => {
+                    let next = Point { at: at + 1, steps };
+                    return Ok(Halt::Barrier { scope, next });
+                }
+                Op::Return => return Ok(Halt::End { steps }),
             }
             at += 1;
         }
     }
 
-    fn begin(&mut self, invocation: Invocation) -> Result<(), Stop> {
-        for array in &mut self.privates {
-            array.fill(0);
-        }
+    fn begin(&mut self, invocation: Invocation, slot: usize) -> Result<(), Stop> {
+        let start = slot * self.private_words;
+        self.privates[start..start + self.private_words].fill(0);
         for &(register, builtin) in &self.code.builtins {
             self.registers[register as usize] = self.job.dispatch().builtin(invocation, builtin);
         }
@@ -223,7 +284,7 @@ impl<'a> Machine<'a> {
 
     /// Counts work and looks at the clock now and then.
     #[inline]
-    fn account(&mut self, work: u64, invocation: Invocation) -> Result<(), Stop> {
+    pub(super) fn account(&mut self, work: u64, invocation: Invocation) -> Result<(), Stop> {
         self.work += work;
         if self.work >= WORK_PER_CHECK {
             self.work = 0;
@@ -248,13 +309,29 @@ impl<'a> Machine<'a> {
             Op::LoadTable { table, .. } => (self.code.tables[table as usize], Access::Read),
             Op::LoadOutput { output, .. } => (self.code.outputs[output as usize], Access::Read),
             Op::StoreOutput { output, .. } => (self.code.outputs[output as usize], Access::Write),
-            Op::LoadPrivate { array, .. } => (self.code.privates[array as usize], Access::Read),
-            Op::StorePrivate { array, .. } => (self.code.privates[array as usize], Access::Write),
+            Op::AtomicOutput { output, .. } => {
+                (self.code.outputs[usize::from(output)], Access::Update)
+            }
+            Op::LoadShared { array, .. } => {
+                (self.code.shareds[array as usize].memory, Access::Read)
+            }
+            Op::StoreShared { array, .. } => {
+                (self.code.shareds[array as usize].memory, Access::Write)
+            }
+            Op::AtomicShared { array, .. } => {
+                (self.code.shareds[usize::from(array)].memory, Access::Update)
+            }
+            Op::LoadPrivate { array, .. } => {
+                (self.code.privates[array as usize].memory, Access::Read)
+            }
+            Op::StorePrivate { array, .. } => {
+                (self.code.privates[array as usize].memory, Access::Write)
+            }
             op => unreachable!("{op:?} accesses no memory"),
         };
         let definition = self.job.workload().program().memory(memory);
         let length = match &definition.space {
-            Space::Private { words } => *words as usize,
+            Space::Shared { words } | Space::Private { words } => *words as usize,
             _ => table(self.job, memory).len(),
         };
         Stop::Trap(Trap::OutOfBounds {

@@ -1,37 +1,43 @@
 //! The reference meaning of a job: runs it on the CPU.
 //!
-//! Invocations run in parallel, yet the result is the same on every run. A run without a trap or a race gives
-//! the final buffers. Otherwise the trap that comes first in the canonical order (invocation, then program
-//! order) is reported, each invocation taken as if it ran alone: it sees the initial buffers and its own
-//! stores. Only where nothing traps is a race reported: the first access in the canonical order that meets an
-//! earlier invocation's access to its word, one of the two a store, and the first access that it meets.
+//! Workgroups run in parallel, yet the result is the same on every run. A run without a trap or a race gives
+//! the final buffers. Otherwise the trap that comes first is reported, each workgroup taken as if it ran alone;
+//! only where nothing traps is a race reported, with both its accesses. `docs/semantics.md` has the rules.
+//!
+//! Finding every race costs a few operations an access, so there is no run without it: to know whether a job
+//! that ran elsewhere is free of races, [`run`] it.
 //!
 //! [`Job`]s are compiled to flat register code first; [`evaluate_binary`] defines its arithmetic.
 
 mod arithmetic;
 mod code;
 mod compile;
+mod direct;
+mod group;
 mod isolated;
 mod machine;
+mod memory;
 mod moves;
+mod outputs;
 mod progress;
 mod race;
-mod shared;
 #[cfg(test)]
 mod tests;
 mod touch;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rayon::prelude::*;
 
-pub use arithmetic::{evaluate_binary, evaluate_cast};
+pub use arithmetic::{evaluate_atomic, evaluate_binary, evaluate_cast};
 
 use crate::job::{Execution, Invocation, Job, Trap};
 use code::Code;
+use direct::Direct;
 use machine::{Machine, Stop, table};
+use outputs::Outputs;
 use progress::Progress;
-use shared::Shared;
 
 /// Why a run has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,15 +53,23 @@ pub enum RunError {
     },
 }
 
-/// Invocations that a thread takes at once.
+/// Invocations that a thread takes at once where workgroups do not matter.
 const CHUNK: u32 = 64;
+
+/// Bytes that all threads together may keep for the invocations of the workgroups that they run. Where one
+/// workgroup needs more, one runs at a time.
+const GROUP_BYTES: usize = 1 << 28;
 
 /// Runs a job.
 pub fn run(job: &Job) -> Result<Execution, RunError> {
     let code = compile::compile(job);
     let progress = Progress::new(job.limits().time);
-    let shared = Shared::new(code.outputs.iter().map(|&id| table(job, id)));
-    let steps = run_all(job, &code, &progress, &shared);
+    let outputs = Outputs::new(code.outputs.iter().map(|&id| table(job, id)));
+    let steps = if code.works_in_groups() {
+        run_groups(job, &code, &progress, &outputs)
+    } else {
+        run_invocations(job, &code, &progress, &outputs)
+    };
     let over_time = RunError::OverTime {
         limit: job.limits().time,
     };
@@ -63,7 +77,7 @@ pub fn run(job: &Job) -> Result<Execution, RunError> {
         return Err(over_time);
     }
     if progress.has_conflict() {
-        drop(shared);
+        drop(outputs);
         let trap = race::adjudicate(job, &code, &progress.rerun());
         return Err(trap.map_or(over_time, RunError::Trap));
     }
@@ -71,19 +85,24 @@ pub fn run(job: &Job) -> Result<Execution, RunError> {
         return Err(RunError::Trap(trap));
     }
     Ok(Execution {
-        buffers: final_buffers(job, &code, shared),
+        buffers: final_buffers(job, &code, outputs),
         steps,
     })
 }
 
-/// Runs the invocations that the result depends on; gives the most steps of any.
-fn run_all(job: &Job, code: &Code, progress: &Progress, shared: &Shared) -> u32 {
+/// Runs the invocations that the result depends on, each on its own; gives the most steps of any.
+fn run_invocations(job: &Job, code: &Code, progress: &Progress, outputs: &Outputs) -> u32 {
     let invocations = job.dispatch().invocations();
     (0..invocations.div_ceil(CHUNK))
         .into_par_iter()
         .map_init(
-            || Machine::new(job, code, progress),
-            |machine, chunk| {
+            || {
+                (
+                    Machine::new(job, code, progress),
+                    Direct::new(code, outputs),
+                )
+            },
+            |(machine, memory), chunk| {
                 let start = chunk * CHUNK;
                 let mut most = 0;
                 if progress.check(Invocation(start)).is_break() {
@@ -93,12 +112,8 @@ fn run_all(job: &Job, code: &Code, progress: &Progress, shared: &Shared) -> u32 
                     if progress.wanted(invocation).is_break() {
                         break;
                     }
-                    match machine.run(invocation, &mut &*shared) {
-                        Ok(steps) => most = most.max(steps),
-                        Err(Stop::Trap(trap)) => progress.trapped(invocation, trap),
-                        Err(Stop::Conflict) => progress.conflict(),
-                        Err(Stop::Interrupted) => {}
-                    }
+                    let steps = machine.run_alone(invocation, memory);
+                    most = most.max(told(steps, progress));
                 }
                 most
             },
@@ -107,8 +122,45 @@ fn run_all(job: &Job, code: &Code, progress: &Progress, shared: &Shared) -> u32 
         .unwrap_or(0)
 }
 
-fn final_buffers(job: &Job, code: &Code, shared: Shared) -> Vec<Vec<u32>> {
-    let mut outputs = code.outputs.iter().zip(shared.into_words()).peekable();
+/// Runs the workgroups that the result depends on; gives the most steps of any invocation.
+fn run_groups(job: &Job, code: &Code, progress: &Progress, outputs: &Outputs) -> u32 {
+    let size = job.dispatch().group_invocations();
+    let groups = job.dispatch().groups();
+    let room = GROUP_BYTES / Machine::group_bytes(job, code).max(1);
+    let threads = rayon::current_num_threads().min(room.max(1));
+    let next = AtomicU32::new(0);
+    (0..threads)
+        .into_par_iter()
+        .map(|_| {
+            let mut machine = Machine::new(job, code, progress);
+            let mut memory = Direct::new(code, outputs);
+            let mut most = 0;
+            loop {
+                let group = next.fetch_add(1, Ordering::Relaxed);
+                if group >= groups || progress.check(Invocation(group * size)).is_break() {
+                    return most;
+                }
+                let steps = machine.run_group(group, &mut memory);
+                most = most.max(told(steps, progress));
+            }
+        })
+        .max()
+        .unwrap_or(0)
+}
+
+/// Tells the other threads how a part of the run ended; gives its steps.
+fn told(steps: Result<u32, Stop>, progress: &Progress) -> u32 {
+    match steps {
+        Ok(steps) => return steps,
+        Err(Stop::Trap(trap)) => progress.trapped(trap),
+        Err(Stop::Conflict) => progress.conflict(),
+        Err(Stop::Interrupted) => {}
+    }
+    0
+}
+
+fn final_buffers(job: &Job, code: &Code, outputs: Outputs) -> Vec<Vec<u32>> {
+    let mut outputs = code.outputs.iter().zip(outputs.into_words()).peekable();
     job.buffer_memories()
         .zip(job.buffers())
         .map(|((id, _), initial)| {

@@ -68,7 +68,8 @@ impl Progress {
     }
 
     /// An invocation trapped; the first in the canonical order is kept.
-    pub(super) fn trapped(&self, invocation: Invocation, trap: Trap) {
+    pub(super) fn trapped(&self, trap: Trap) {
+        let invocation = trap.invocation();
         self.first_trap.fetch_min(invocation.0, ORDER);
         let mut first = self.trap.lock().unwrap_or_else(PoisonError::into_inner);
         if first

@@ -56,6 +56,24 @@ pub enum Place {
     Body,
 }
 
+/// An instruction that all invocations of a workgroup must reach together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meeting {
+    /// A barrier.
+    Barrier,
+    /// A uniform load, which contains barriers.
+    UniformLoad,
+}
+
+impl Meeting {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Barrier => "a barrier",
+            Self::UniformLoad => "a uniform load",
+        }
+    }
+}
+
 /// What is wrong with a memory.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidMemory {
@@ -116,6 +134,36 @@ pub enum InvalidCode {
     NotWritable {
         /// The memory.
         memory: MemoryId,
+    },
+    /// An atomic on memory of one invocation, or that is only read.
+    #[error("m{} takes no atomics; output and shared memory do", memory.0)]
+    NotCommon {
+        /// The memory.
+        memory: MemoryId,
+    },
+    /// A uniform load from other than shared memory.
+    #[error("m{} is not shared; only shared memory has uniform loads", memory.0)]
+    NotShared {
+        /// The memory.
+        memory: MemoryId,
+    },
+    /// A barrier that only some invocations of a workgroup may reach.
+    #[error(
+        "{} stands where control flow may differ within a workgroup, by the condition of {because}; \
+         every invocation must reach it",
+        what.name()
+    )]
+    NotUniform {
+        /// What must be reached by all.
+        what: Meeting,
+        /// The `if` whose condition may differ.
+        because: Place,
+    },
+    /// A uniform load whose index may differ.
+    #[error("a uniform load needs one index for the workgroup; {index} may differ")]
+    UniformIndex {
+        /// The index.
+        index: Value,
     },
     /// The length of something that is no buffer.
     #[error("m{} is not a buffer", memory.0)]

@@ -95,6 +95,11 @@ pub enum Space {
         /// Words in the buffer.
         length: Length,
     },
+    /// Workgroup memory: one array for each workgroup, zero at the start of the workgroup.
+    Shared {
+        /// Words in the array; at least 1.
+        words: u32,
+    },
     /// An array of one invocation, indexed at run time, zero at the start of the invocation.
     Private {
         /// Words in the array; at least 1.
@@ -172,6 +177,33 @@ pub enum BinaryOp {
     Max,
 }
 
+/// What an [`InstKind::Atomic`] does to a word. Each commutes with itself, so the result of several does
+/// not depend on their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AtomicOp {
+    /// Sum modulo 2^32.
+    Add,
+    /// The smaller, as numbers of the type of `value`.
+    Min,
+    /// The larger, as numbers of the type of `value`.
+    Max,
+    /// Bitwise.
+    And,
+    /// Bitwise.
+    Or,
+    /// Bitwise.
+    Xor,
+}
+
+/// The memory that an [`InstKind::Barrier`] orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BarrierScope {
+    /// `Shared` memory: `workgroupBarrier`.
+    Workgroup,
+    /// `Output` memory, among the invocations of one workgroup: `storageBarrier`.
+    Storage,
+}
+
 /// One instruction with its place in the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inst {
@@ -239,12 +271,40 @@ pub enum InstKind {
     },
     /// Writes a word. An index at or past the memory's length traps.
     Store {
-        /// An `Output` or `Private` memory.
+        /// An `Output`, `Shared` or `Private` memory.
         memory: MemoryId,
         /// Index in words, `u32`.
         index: Value,
         /// A word.
         value: Value,
+    },
+    /// Combines a word of memory with a value. Nobody sees the old word. An index at or past the memory's
+    /// length traps.
+    Atomic {
+        /// How.
+        op: AtomicOp,
+        /// An `Output` or `Shared` memory.
+        memory: MemoryId,
+        /// Index in words, `u32`.
+        index: Value,
+        /// A word; its type decides the signedness of `Min` and `Max`.
+        value: Value,
+    },
+    /// Waits for all invocations of the workgroup. Accesses to the memory of its scope before it and after it
+    /// are in different phases. Stands in uniform control flow only.
+    Barrier {
+        /// Which memory.
+        scope: BarrierScope,
+    },
+    /// A word of `Shared` memory that all invocations of the workgroup read at the same index: a workgroup
+    /// barrier, a load, a workgroup barrier. Stands in uniform control flow only.
+    UniformLoad {
+        /// The value.
+        result: Value,
+        /// A `Shared` memory.
+        memory: MemoryId,
+        /// Index in words, a uniform `u32`.
+        index: Value,
     },
     /// The number of words of an `Input` or `Output` memory, as `u32`.
     ArrayLength {
@@ -350,6 +410,15 @@ impl Program {
         &self.memories[id.0 as usize]
     }
 
+    /// Words of all `Shared` memories together.
+    pub fn shared_words(&self) -> u64 {
+        let words = self.memories.iter().map(|memory| match memory.space {
+            Space::Shared { words } => u64::from(words),
+            _ => 0,
+        });
+        words.sum()
+    }
+
     /// Memories with their ids.
     pub fn memories(&self) -> impl Iterator<Item = (MemoryId, &Memory)> {
         (0..).map(MemoryId).zip(&self.memories)
@@ -357,17 +426,23 @@ impl Program {
 }
 
 impl Memory {
-    /// The binding of a buffer; `None` for private and constant memory.
+    /// The binding of a buffer; `None` for other memory.
     pub fn binding(&self) -> Option<Binding> {
         match self.space {
             Space::Input { binding, .. } | Space::Output { binding, .. } => Some(binding),
-            Space::Private { .. } | Space::Constant { .. } => None,
+            Space::Shared { .. } | Space::Private { .. } | Space::Constant { .. } => None,
         }
     }
 
     /// Whether the kernel may store to it.
     pub fn is_writable(&self) -> bool {
-        matches!(self.space, Space::Output { .. } | Space::Private { .. })
+        self.is_common() || matches!(self.space, Space::Private { .. })
+    }
+
+    /// Whether several invocations may see what the kernel writes to it: where accesses can race, and
+    /// atomics work.
+    pub fn is_common(&self) -> bool {
+        matches!(self.space, Space::Output { .. } | Space::Shared { .. })
     }
 
     /// Whether a job supplies its contents.
@@ -393,13 +468,16 @@ impl fmt::Display for Type {
 }
 
 pub mod canonical;
+pub(crate) mod carried;
 mod identity;
 mod invalid;
 mod operation;
 mod renumber;
 pub mod text;
+pub(crate) mod uniformity;
 mod validate;
 
 pub use identity::WorkloadId;
-pub use invalid::{InvalidCode, InvalidMemory, InvalidProgram, Place};
+pub use invalid::{InvalidCode, InvalidMemory, InvalidProgram, Meeting, Place};
+pub use operation::AtomicFamily;
 pub use validate::Workload;

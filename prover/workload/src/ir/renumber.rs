@@ -78,11 +78,11 @@ impl Renumbering {
                 self.operand(operand);
                 self.define(result);
             }
-            InstKind::Load { result, index, .. } => {
+            InstKind::Load { result, index, .. } | InstKind::UniformLoad { result, index, .. } => {
                 self.operand(index);
                 self.define(result);
             }
-            InstKind::Store { index, value, .. } => {
+            InstKind::Store { index, value, .. } | InstKind::Atomic { index, value, .. } => {
                 self.operand(index);
                 self.operand(value);
             }
@@ -109,7 +109,7 @@ impl Renumbering {
                 }
                 self.block(body);
             }
-            InstKind::Meter { .. } => {}
+            InstKind::Barrier { .. } | InstKind::Meter { .. } => {}
         }
     }
 }

@@ -76,7 +76,12 @@ impl Dispatch {
 
     /// Invocations of the whole dispatch, at most [`Self::MAX_INVOCATIONS`].
     pub fn invocations(&self) -> u32 {
-        self.workgroups.iter().product::<u32>() * self.group_invocations()
+        self.groups() * self.group_invocations()
+    }
+
+    /// Workgroups of the whole dispatch.
+    pub fn groups(&self) -> u32 {
+        self.workgroups.iter().product()
     }
 
     /// Invocations of one workgroup.

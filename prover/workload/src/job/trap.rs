@@ -4,13 +4,15 @@ use crate::ir::Span;
 
 use super::Invocation;
 
-/// Whether a memory access reads or writes.
+/// What a memory access does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// A load.
     Read,
     /// A store.
     Write,
+    /// An atomic.
+    Update,
 }
 
 /// A run that has no meaning. Each names its place in the source (see [`Trap::span`]) and an invocation.
@@ -26,7 +28,7 @@ pub enum Trap {
         span: Span,
         /// Who.
         invocation: Invocation,
-        /// Read or write.
+        /// What it does.
         access: Access,
         /// Name of the memory.
         memory: String,
@@ -49,7 +51,7 @@ pub enum Trap {
         /// The declared limit.
         limit: u32,
     },
-    /// Two invocations touched a word, at least one of them writing.
+    /// Two invocations touched a word in a way whose result depends on who comes first.
     #[error(
         "data race on `{memory}[{index}]`: invocation {} {second} it, invocation {} {first} it",
         second_invocation.0,
@@ -76,6 +78,18 @@ pub enum Trap {
 }
 
 impl Trap {
+    /// The invocation that trapped; of a race, the one whose access came second.
+    pub fn invocation(&self) -> Invocation {
+        match self {
+            Self::OutOfBounds { invocation, .. } | Self::OutOfSteps { invocation, .. } => {
+                *invocation
+            }
+            Self::Race {
+                second_invocation, ..
+            } => *second_invocation,
+        }
+    }
+
     /// The main place in the source.
     pub fn span(&self) -> Span {
         match self {
@@ -90,6 +104,7 @@ impl std::fmt::Display for Access {
         f.write_str(match self {
             Self::Read => "reads",
             Self::Write => "writes",
+            Self::Update => "updates",
         })
     }
 }

@@ -98,6 +98,12 @@ fn features(workload: &Workload, block: &Block, depth: usize, seen: &mut HashSet
             InstKind::Cast { .. } => "cast".to_owned(),
             InstKind::ArrayLength { .. } => "array_length".to_owned(),
             InstKind::Meter { .. } => "meter".to_owned(),
+            InstKind::Atomic { op, memory, .. } => {
+                let memory = &workload.program().memory(*memory).name;
+                format!("atomic {} {}", op.name(), &memory[..3])
+            }
+            InstKind::Barrier { scope } => format!("barrier {}", scope.name()),
+            InstKind::UniformLoad { .. } => "uniform_load".to_owned(),
         };
         seen.insert(name);
     }

@@ -262,6 +262,9 @@ impl<'m> Lowering<'m> {
                     load_is_silent(memory, index)
                 }
                 InstKind::Store { .. }
+                | InstKind::Atomic { .. }
+                | InstKind::Barrier { .. }
+                | InstKind::UniformLoad { .. }
                 | InstKind::If { .. }
                 | InstKind::Loop { .. }
                 | InstKind::Meter { .. } => false,

@@ -7,7 +7,8 @@ mod tests;
 
 use super::dialect::Dialect;
 use super::printer::Printer;
-use crate::ir::{Axis, BinaryOp, Builtin, MemoryId, Type};
+use super::sharing::Words;
+use crate::ir::{AtomicOp, Axis, BarrierScope, BinaryOp, Builtin, MemoryId, Type};
 
 /// The spelling of WGSL.
 pub(super) struct Wgsl;
@@ -38,6 +39,58 @@ impl Dialect for Wgsl {
 
     fn endless_loop(&self) -> &'static str {
         "loop"
+    }
+
+    fn read(&self, printer: &Printer<'_>, memory: MemoryId, place: String) -> String {
+        match element(printer, memory) {
+            Element::Plain => place,
+            Element::Atomic(ty) => operation::cast(ty, Type::U32, &format!("atomicLoad(&{place})")),
+        }
+    }
+
+    fn write(&self, printer: &Printer<'_>, memory: MemoryId, place: &str, word: &str) -> String {
+        match element(printer, memory) {
+            Element::Plain => format!("{place} = {word};"),
+            Element::Atomic(ty) => {
+                let word = operation::cast(Type::U32, ty, word);
+                format!("atomicStore(&{place}, {word});")
+            }
+        }
+    }
+
+    fn atomic(
+        &self,
+        printer: &Printer<'_>,
+        op: AtomicOp,
+        ty: Type,
+        memory: MemoryId,
+        place: &str,
+        value: &str,
+    ) -> String {
+        let element = match element(printer, memory) {
+            Element::Atomic(element) => element,
+            Element::Plain => Type::U32,
+        };
+        let (function, ordered) = match op {
+            AtomicOp::Add => ("atomicAdd", false),
+            AtomicOp::Min => ("atomicMin", true),
+            AtomicOp::Max => ("atomicMax", true),
+            AtomicOp::And => ("atomicAnd", false),
+            AtomicOp::Or => ("atomicOr", false),
+            AtomicOp::Xor => ("atomicXor", false),
+        };
+        if ordered && ty != element {
+            return exchange(op, ty, place, value);
+        }
+        let value = operation::cast(ty, element, value);
+        format!("{function}(&{place}, {value});")
+    }
+
+    fn barrier(&self, scope: BarrierScope) -> &'static str {
+        match scope {
+            BarrierScope::Workgroup => "workgroupBarrier();",
+            BarrierScope::Storage => "storageBarrier();",
+        }
     }
 
     fn constant(&self, ty: Type, bits: u32) -> String {
@@ -71,4 +124,47 @@ impl Dialect for Wgsl {
     fn cast(&self, from: Type, to: Type, operand: &str) -> String {
         operation::cast(from, to, operand)
     }
+}
+
+/// The element type of a memory's array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Element {
+    /// `u32`.
+    Plain,
+    /// `atomic<u32>` or `atomic<i32>`.
+    Atomic(Type),
+}
+
+impl Element {
+    fn name(self) -> String {
+        match self {
+            Self::Plain => "u32".to_owned(),
+            Self::Atomic(ty) => format!("atomic<{ty}>"),
+        }
+    }
+}
+
+/// An atomic compares words as its element type does, so that is the type the kernel compares them as.
+fn element(printer: &Printer<'_>, memory: MemoryId) -> Element {
+    match printer.sharing.words(memory) {
+        Words::Plain => Element::Plain,
+        Words::Atomic {
+            signed: true,
+            unsigned: false,
+        } => Element::Atomic(Type::I32),
+        Words::Atomic { .. } => Element::Atomic(Type::U32),
+    }
+}
+
+/// The smaller or larger of a word and a value as numbers of a type that is not the element type: a memory
+/// whose words are compared as either type has only one. The word is exchanged if it is still the one that was
+/// compared; each time that it is not, another invocation has got on.
+fn exchange(op: AtomicOp, ty: Type, place: &str, value: &str) -> String {
+    let old = operation::cast(Type::U32, ty, "old");
+    let new = operation::binary(op.binary(), ty, &old, value);
+    let new = operation::cast(ty, Type::U32, &new);
+    format!(
+        "{{ let place = &{place}; loop {{ let old = atomicLoad(place); \
+         if (atomicCompareExchangeWeak(place, old, {new}).exchanged) {{ break; }} }} }}"
+    )
 }

@@ -1,7 +1,9 @@
 //! What surrounds a kernel's statements: bindings, state, entry point, and the report at the end.
 
+use super::element;
 use crate::emit::printer::Printer;
-use crate::emit::{Emitted, Role};
+use crate::emit::{Emitted, Layout, Role};
+use crate::ir::Space;
 
 /// The state every kernel has, how it checks an index (see `access`) and how it takes a
 /// step. The counter stops at the limit, so that once a step is refused every later one is too, and each
@@ -17,6 +19,7 @@ struct Report {
 var<private> steps: u32;
 var<private> trap_site: u32;
 var<private> trap_index: u32;
+var<private> rounds: u32;
 
 fn trap_unless(fine: bool, site: u32, index: u32) {
     let first = !fine & (trap_site == 0u);
@@ -43,6 +46,12 @@ fn take_steps(count: u32, site: u32) -> bool {
     let granted = count <= job.steps - steps;
     steps = select(job.steps, steps + count, granted);
     trap_unless(granted, site, 0u);
+    return granted;
+}
+
+fn take_round() -> bool {
+    let granted = rounds < job.steps;
+    rounds += select(0u, 1u, granted);
     return granted;
 }
 ";
@@ -99,11 +108,25 @@ fn interface(printer: &mut Printer<'_>) {
     for (binding, role) in printer.layout.bindings.clone().into_iter().enumerate() {
         let variable = match role {
             Role::Input(id) => format!("var<storage, read> m{}: array<u32>;", id.0),
-            Role::Output(id) => format!("var<storage, read_write> m{}: array<u32>;", id.0),
+            Role::Output(id) => {
+                let element = element(printer, id).name();
+                format!("var<storage, read_write> m{}: array<{element}>;", id.0)
+            }
             Role::Tables => "var<storage, read> tables: array<u32>;".to_owned(),
             Role::Parameters => "var<uniform> job: Job;".to_owned(),
             Role::Report => "var<storage, read_write> report: Report;".to_owned(),
         };
         printer.line(format_args!("@group(0) @binding({binding}) {variable}"));
+    }
+    let program = printer.program;
+    for (id, memory) in program.memories() {
+        if let Space::Shared { words } = memory.space {
+            let element = element(printer, id).name();
+            let words = words + Layout::SPARE_WORDS;
+            printer.line(format_args!(
+                "var<workgroup> m{}: array<{element}, {words}>;",
+                id.0
+            ));
+        }
     }
 }

@@ -1,31 +1,104 @@
 //! A second interpreter, as plain as can be: it walks the tree of one invocation after the other and writes
-//! down every access. Random jobs must come out the same from both.
+//! down every access. To go on after a barrier it begins anew and repeats what was loaded before. Random jobs must
+//! come out the same from both.
 
 use std::collections::HashMap;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::ir::{MemoryId, Space, Terminator, Type, Value};
+use crate::ir::{
+    AtomicFamily, AtomicOp, BarrierScope, BinaryOp, MemoryId, Space, Terminator, Type, Value,
+};
 use crate::job::Access;
 use crate::testing::{Shape, jobs};
 
-/// One access to an output.
+/// One access to memory that invocations share.
+#[derive(Clone, Copy)]
 struct Sight {
     memory: MemoryId,
     index: u32,
-    access: Access,
+    action: Action,
     span: Span,
     invocation: Invocation,
+    group: u32,
+    /// Barriers for the memory that were passed.
+    phase: u32,
+}
+
+#[derive(Clone, Copy)]
+enum Action {
+    Load,
+    Store(u32),
+    Atomic(AtomicOp, Type, u32),
+}
+
+impl Action {
+    fn access(self) -> Access {
+        match self {
+            Self::Load => Access::Read,
+            Self::Store(_) => Access::Write,
+            Self::Atomic(..) => Access::Update,
+        }
+    }
+
+    fn family(self) -> Option<AtomicFamily> {
+        match self {
+            Self::Atomic(op, ty, _) => Some(op.family(ty)),
+            Self::Load | Self::Store(_) => None,
+        }
+    }
+
+    /// The word after it.
+    fn apply(self, word: u32) -> u32 {
+        match self {
+            Self::Load => word,
+            Self::Store(value) => value,
+            Self::Atomic(op, ty, value) => {
+                let op = match op {
+                    AtomicOp::Add => BinaryOp::Add,
+                    AtomicOp::Min => BinaryOp::Min,
+                    AtomicOp::Max => BinaryOp::Max,
+                    AtomicOp::And => BinaryOp::And,
+                    AtomicOp::Or => BinaryOp::Or,
+                    AtomicOp::Xor => BinaryOp::Xor,
+                };
+                evaluate_binary(op, ty, word, value)
+            }
+        }
+    }
+}
+
+impl Sight {
+    fn races_with(&self, other: &Self) -> bool {
+        let meet = self.invocation != other.invocation
+            && (self.group != other.group || self.phase == other.phase);
+        let both_load = matches!((self.action, other.action), (Action::Load, Action::Load));
+        let one_family =
+            self.action.family().is_some() && self.action.family() == other.action.family();
+        self.is_on(other.memory, other.index) && meet && !both_load && !one_family
+    }
+
+    fn is_on(&self, memory: MemoryId, index: u32) -> bool {
+        (self.memory, self.index) == (memory, index)
+    }
 }
 
 struct Oracle<'a> {
     job: &'a Job,
+    group: u32,
     invocation: Invocation,
     values: HashMap<Value, u32>,
-    /// What this invocation stored.
-    stored: HashMap<(MemoryId, u32), u32>,
+    private: HashMap<(MemoryId, u32), u32>,
     steps: u32,
+    /// Barriers passed of each scope.
+    passed: [u32; 2],
+    /// Barriers to pass before anything is new.
+    repeated: u32,
+    /// What each invocation of the workgroup loaded from shared words so far.
+    loaded: Vec<Vec<u32>>,
+    /// Loads repeated.
+    replayed: usize,
     sights: Vec<Sight>,
 }
 
@@ -34,54 +107,53 @@ enum Left {
     Yield(Vec<u32>),
     Break(Vec<u32>),
     Continue(Vec<u32>),
+    /// For the others at a barrier.
+    Waits,
 }
 
 fn oracle(job: &Job) -> Result<Execution, Trap> {
     let mut oracle = Oracle {
         job,
+        group: 0,
         invocation: Invocation(0),
         values: HashMap::new(),
-        stored: HashMap::new(),
+        private: HashMap::new(),
         steps: 0,
+        passed: [0; 2],
+        repeated: 0,
+        loaded: Vec::new(),
+        replayed: 0,
         sights: Vec::new(),
     };
-    let mut buffers = job.buffers().to_vec();
     let mut steps = 0;
-    for invocation in 0..job.dispatch().invocations() {
-        oracle.invocation = Invocation(invocation);
-        oracle.values.clear();
-        oracle.stored.clear();
-        oracle.steps = 0;
-        oracle.block(&job.workload().program().body)?;
-        steps = steps.max(oracle.steps);
-        for ((id, _), words) in job.buffer_memories().zip(&mut buffers) {
-            for (index, word) in words.iter_mut().enumerate() {
-                if let Some(stored) = oracle.stored.get(&(id, index as u32)) {
-                    *word = *stored;
-                }
-            }
+    for group in 0..job.dispatch().groups() {
+        steps = steps.max(oracle.workgroup(group)?);
+    }
+    let sights = &oracle.sights;
+    if let Some(race) = race(job, sights) {
+        return Err(race);
+    }
+    let mut buffers = job.buffers().to_vec();
+    for ((id, _), words) in job.buffer_memories().zip(&mut buffers) {
+        for sight in sights.iter().filter(|sight| sight.memory == id) {
+            let word = &mut words[sight.index as usize];
+            *word = sight.action.apply(*word);
         }
     }
-    match race(job, &oracle.sights) {
-        Some(race) => Err(race),
-        None => Ok(Execution { buffers, steps }),
-    }
+    Ok(Execution { buffers, steps })
 }
 
+/// The first access that races with one before it, and the first of those.
 fn race(job: &Job, sights: &[Sight]) -> Option<Trap> {
     sights.iter().enumerate().find_map(|(at, second)| {
-        let first = sights[..at].iter().find(|first| {
-            (first.memory, first.index) == (second.memory, second.index)
-                && first.invocation != second.invocation
-                && (first.access == Access::Write || second.access == Access::Write)
-        })?;
+        let first = sights[..at].iter().find(|first| first.races_with(second))?;
         Some(Trap::Race {
             memory: job.workload().program().memory(second.memory).name.clone(),
             index: second.index,
-            first: first.access,
+            first: first.action.access(),
             first_span: first.span,
             first_invocation: first.invocation,
-            second: second.access,
+            second: second.action.access(),
             second_span: second.span,
             second_invocation: second.invocation,
         })
@@ -89,6 +161,71 @@ fn race(job: &Job, sights: &[Sight]) -> Option<Trap> {
 }
 
 impl Oracle<'_> {
+    /// Runs a workgroup; gives the most steps of its invocations.
+    fn workgroup(&mut self, group: u32) -> Result<u32, Trap> {
+        let size = self.job.dispatch().group_invocations();
+        self.group = group;
+        self.loaded = vec![Vec::new(); size as usize];
+        let mut steps = 0;
+        for repeated in 0.. {
+            let before = self.sights.len();
+            let mut waiting = 0;
+            for local in 0..size {
+                self.invocation = Invocation(group * size + local);
+                self.values.clear();
+                self.private.clear();
+                self.steps = 0;
+                self.passed = [0; 2];
+                self.repeated = repeated;
+                self.replayed = 0;
+                let body = &self.job.workload().program().body;
+                waiting += u32::from(matches!(self.block(body)?, Left::Waits));
+                steps = steps.max(self.steps);
+            }
+            let all = &self.sights;
+            let raced = (before..all.len()).any(|second| {
+                all[..second]
+                    .iter()
+                    .any(|first| first.group == group && first.races_with(&all[second]))
+            });
+            if raced || waiting == 0 {
+                break;
+            }
+            assert_eq!(waiting, size, "all wait for each other");
+        }
+        Ok(steps)
+    }
+
+    fn is_repeating(&self) -> bool {
+        self.passed[0] + self.passed[1] < self.repeated
+    }
+
+    /// What the invocation sees in a word of memory that others use too.
+    fn look(&self, memory: MemoryId, index: u32, initial: u32, phase: u32) -> u32 {
+        let writes: Vec<&Sight> = self
+            .sights
+            .iter()
+            .filter(|sight| sight.group == self.group && sight.is_on(memory, index))
+            .filter(|sight| !matches!(sight.action, Action::Load))
+            .collect();
+        let (earlier, current): (Vec<&Sight>, Vec<&Sight>) =
+            writes.into_iter().partition(|sight| sight.phase < phase);
+        let others = current
+            .iter()
+            .rposition(|sight| sight.invocation != self.invocation);
+        let own = &current[others.map_or(0, |at| at + 1)..];
+        let seen = earlier.iter().chain(own);
+        seen.fold(initial, |word, sight| sight.action.apply(word))
+    }
+
+    fn barrier(&mut self, scope: BarrierScope) -> Option<Left> {
+        if self.is_repeating() {
+            self.passed[scope as usize] += 1;
+            return None;
+        }
+        Some(Left::Waits)
+    }
+
     fn value(&self, value: Value) -> u32 {
         self.values[&value]
     }
@@ -129,45 +266,71 @@ impl Oracle<'_> {
         Ok(())
     }
 
-    /// The word before this run; a trap if there is none.
+    /// Makes an access; gives what a load gives.
     fn access(
         &mut self,
         memory: MemoryId,
         index: Value,
-        access: Access,
+        action: Action,
         span: Span,
     ) -> Result<u32, Trap> {
         let index = self.value(index);
         let definition = self.job.workload().program().memory(memory);
         let zeros;
         let words: &[u32] = match &definition.space {
-            Space::Private { words } => {
+            Space::Private { words } | Space::Shared { words } => {
                 zeros = vec![0; *words as usize];
                 &zeros
             }
             Space::Constant { words } => words,
-            _ => {
+            Space::Input { .. } | Space::Output { .. } => {
                 let mut buffers = self.job.buffer_memories().zip(self.job.buffers());
                 buffers.find(|((id, _), _)| *id == memory).unwrap().1
             }
         };
-        if let Space::Output { .. } = definition.space {
-            self.sights.push(Sight {
-                memory,
-                index,
-                access,
+        let Some(&initial) = words.get(index as usize) else {
+            return Err(Trap::OutOfBounds {
                 span,
                 invocation: self.invocation,
+                access: action.access(),
+                memory: definition.name.clone(),
+                index,
+                length: words.len() as u32,
             });
+        };
+        let phase = match definition.space {
+            Space::Input { .. } | Space::Constant { .. } => return Ok(initial),
+            Space::Private { .. } => {
+                let word = self.private.entry((memory, index)).or_default();
+                *word = action.apply(*word);
+                return Ok(*word);
+            }
+            Space::Shared { .. } => self.passed[BarrierScope::Workgroup as usize],
+            Space::Output { .. } => self.passed[BarrierScope::Storage as usize],
+        };
+        let local = self.invocation.0 % self.job.dispatch().group_invocations();
+        if self.is_repeating() {
+            if matches!(action, Action::Load) {
+                self.replayed += 1;
+                return Ok(self.loaded[local as usize][self.replayed - 1]);
+            }
+            return Ok(0);
         }
-        words.get(index as usize).copied().ok_or(Trap::OutOfBounds {
+        let seen = self.look(memory, index, initial, phase);
+        if matches!(action, Action::Load) {
+            self.loaded[local as usize].push(seen);
+            self.replayed += 1;
+        }
+        self.sights.push(Sight {
+            memory,
+            index,
+            action,
             span,
             invocation: self.invocation,
-            access,
-            memory: definition.name.clone(),
-            index,
-            length: words.len() as u32,
-        })
+            group: self.group,
+            phase,
+        });
+        Ok(seen)
     }
 
     fn inst(&mut self, kind: &InstKind, span: Span) -> Result<Option<Left>, Trap> {
@@ -213,9 +376,7 @@ impl Oracle<'_> {
                 memory,
                 index,
             } => {
-                let initial = self.access(*memory, *index, Access::Read, span)?;
-                let stored = self.stored.get(&(*memory, self.value(*index)));
-                let word = stored.copied().unwrap_or(initial);
+                let word = self.access(*memory, *index, Action::Load, span)?;
                 self.set(&[*result], vec![word]);
             }
             InstKind::Store {
@@ -223,9 +384,31 @@ impl Oracle<'_> {
                 index,
                 value,
             } => {
-                self.access(*memory, *index, Access::Write, span)?;
-                let place = (*memory, self.value(*index));
-                self.stored.insert(place, self.value(*value));
+                let action = Action::Store(self.value(*value));
+                self.access(*memory, *index, action, span)?;
+            }
+            InstKind::Atomic {
+                op,
+                memory,
+                index,
+                value,
+            } => {
+                let ty = self.job.workload().program().type_of(*value);
+                let action = Action::Atomic(*op, ty, self.value(*value));
+                self.access(*memory, *index, action, span)?;
+            }
+            InstKind::Barrier { scope } => return Ok(self.barrier(*scope)),
+            InstKind::UniformLoad {
+                result,
+                memory,
+                index,
+            } => {
+                if let Some(left) = self.barrier(BarrierScope::Workgroup) {
+                    return Ok(Some(left));
+                }
+                let word = self.access(*memory, *index, Action::Load, span)?;
+                self.set(&[*result], vec![word]);
+                return Ok(self.barrier(BarrierScope::Workgroup));
             }
             InstKind::ArrayLength { result, memory } => {
                 let mut buffers = self.job.buffer_memories().zip(self.job.buffers());
@@ -268,6 +451,7 @@ impl Oracle<'_> {
                             self.set(results, words);
                             break;
                         }
+                        Left::Waits => return Ok(Some(Left::Waits)),
                         Left::Yield(_) => panic!("a loop body yields"),
                     }
                 }

@@ -5,8 +5,8 @@
 
 use super::{VERSION, tag};
 use crate::ir::{
-    BinaryOp, Binding, Block, Builtin, Inst, InstKind, InvalidProgram, Length, LoopParam, Memory,
-    MemoryId, Program, Space, Span, Terminator, Type, Value, Workload,
+    AtomicOp, BarrierScope, BinaryOp, Binding, Block, Builtin, Inst, InstKind, InvalidProgram,
+    Length, LoopParam, Memory, MemoryId, Program, Space, Span, Terminator, Type, Value, Workload,
 };
 
 /// Why bytes are not a workload.
@@ -97,8 +97,8 @@ pub fn decode(bytes: &[u8]) -> Result<Workload, DecodeError> {
 
 /// Fewest bytes of a memory: the name's length, the space, one number.
 const MIN_MEMORY: usize = 9;
-/// Fewest bytes of an instruction: `meter`.
-const MIN_INST: usize = 5;
+/// Fewest bytes of an instruction: `barrier`.
+const MIN_INST: usize = 2;
 
 struct Decoder<'a> {
     bytes: &'a [u8],
@@ -221,6 +221,9 @@ impl Decoder<'_> {
             3 => Space::Constant {
                 words: self.items(4, Self::word)?,
             },
+            4 => Space::Shared {
+                words: self.word()?,
+            },
             other => return self.unknown("memory space", other),
         };
         Ok(Memory { name, space })
@@ -318,6 +321,20 @@ impl Decoder<'_> {
             },
             tag::METER => InstKind::Meter {
                 steps: self.word()?,
+            },
+            tag::BARRIER => InstKind::Barrier {
+                scope: self.one_of(&BarrierScope::ALL, "scope of a barrier")?,
+            },
+            tag::UNIFORM_LOAD => InstKind::UniformLoad {
+                result: self.define()?,
+                memory: self.memory_id()?,
+                index: self.operand()?,
+            },
+            tag::ATOMIC => InstKind::Atomic {
+                op: self.one_of(&AtomicOp::ALL, "atomic operation")?,
+                memory: self.memory_id()?,
+                index: self.operand()?,
+                value: self.operand()?,
             },
             other => return self.unknown("instruction", other),
         };

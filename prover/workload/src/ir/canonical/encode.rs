@@ -83,6 +83,10 @@ impl Encoder<'_> {
                 self.count(words.len());
                 words.iter().for_each(|&word| self.word(word));
             }
+            Space::Shared { words } => {
+                self.byte(4);
+                self.word(*words);
+            }
         }
     }
 
@@ -212,6 +216,32 @@ impl Encoder<'_> {
             InstKind::Meter { steps } => {
                 self.byte(tag::METER);
                 self.word(*steps);
+            }
+            InstKind::Barrier { scope } => {
+                self.byte(tag::BARRIER);
+                self.byte(*scope as u8);
+            }
+            InstKind::UniformLoad {
+                result,
+                memory,
+                index,
+            } => {
+                self.byte(tag::UNIFORM_LOAD);
+                self.define(*result);
+                self.word(memory.0);
+                self.word(index.0);
+            }
+            InstKind::Atomic {
+                op,
+                memory,
+                index,
+                value,
+            } => {
+                self.byte(tag::ATOMIC);
+                self.byte(*op as u8);
+                self.word(memory.0);
+                self.word(index.0);
+                self.word(value.0);
             }
         }
     }

@@ -13,6 +13,7 @@
 //!            | 1 group:u32 binding:u32 length                      output
 //!            | 2 words:u32                                         private
 //!            | 3 count word:u32…                                   constant
+//!            | 4 words:u32                                         shared
 //! length     = 0 | 1 words:u32                                     run-time sized | fixed
 //! block      = count inst…, end
 //! end        = 0 count operand… | 1 count operand… | 2 count operand… | 3
@@ -28,6 +29,9 @@
 //!            | 8 condition:operand count def… block block          if
 //!            | 9 count def…, count (def initial:operand)…, block   loop: results, params, body
 //!            | 10 steps:u32                                        meter
+//!            | 11 scope:u8                                         barrier: position in BarrierScope::ALL
+//!            | 12 def memory:u32 index:operand                     uniform load
+//!            | 13 op:u8 memory:u32 index:operand value:operand     atomic: position in AtomicOp::ALL
 //! def        = 0 | 1 | 2                                           u32 | i32 | bool
 //! operand    = number:u32
 //! ```
@@ -56,4 +60,7 @@ mod tag {
     pub(super) const IF: u8 = 8;
     pub(super) const LOOP: u8 = 9;
     pub(super) const METER: u8 = 10;
+    pub(super) const BARRIER: u8 = 11;
+    pub(super) const UNIFORM_LOAD: u8 = 12;
+    pub(super) const ATOMIC: u8 = 13;
 }

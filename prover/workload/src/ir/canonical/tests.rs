@@ -15,8 +15,13 @@ memory m0 "data": output binding(0, 0) runtime
 memory m1 "params": uniform binding(0, 1) 4
 memory m2 "K": constant [1, 2, 4294967295]
 memory m3 "w": private 64
+memory m4 "s": shared 64
 body {
   %0: u32 = builtin local_invocation_index
+  atomic max m4[%0], %0
+  barrier storage
+  %11: u32 = const 5
+  %12: u32 = uniform_load m4[%11]
   %1: bool = const true
   %2: i32 = load m1[%0]
   %3: u32, %4: i32 = loop(%5: u32 = %0) {
@@ -147,8 +152,12 @@ fn shift(block: &mut Block) {
                 .into_iter()
                 .for_each(|v| v.0 += 1),
             K::Cast { result, operand } => [result, operand].into_iter().for_each(|v| v.0 += 1),
-            K::Load { result, index, .. } => [result, index].into_iter().for_each(|v| v.0 += 1),
-            K::Store { index, value, .. } => [index, value].into_iter().for_each(|v| v.0 += 1),
+            K::Load { result, index, .. } | K::UniformLoad { result, index, .. } => {
+                [result, index].into_iter().for_each(|v| v.0 += 1);
+            }
+            K::Store { index, value, .. } | K::Atomic { index, value, .. } => {
+                [index, value].into_iter().for_each(|v| v.0 += 1);
+            }
             K::If {
                 condition,
                 then,
@@ -172,7 +181,7 @@ fn shift(block: &mut Block) {
                 }
                 shift(body);
             }
-            K::Meter { .. } => {}
+            K::Meter { .. } | K::Barrier { .. } => {}
         }
     }
     match &mut block.end {

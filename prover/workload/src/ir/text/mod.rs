@@ -24,7 +24,7 @@
 //! program  = "workload" "workgroup_size" "(" INT "," INT "," INT ")" memory* "body" block
 //! memory   = "memory" mN STRING ":" space              N counts from 0
 //! space    = ("input" | "uniform" | "output") "binding" "(" INT "," INT ")" ("runtime" | INT)
-//!          | "private" INT
+//!          | ("shared" | "private") INT
 //!          | "constant" "[" INT,* "]"
 //! block    = "{" inst* end? "}"                        without an end: yield
 //! end      = ("yield" | "break" | "continue") ("(" %N,* ")")? | "unreachable"
@@ -35,6 +35,9 @@
 //!          | def "=" "cast" %N
 //!          | def "=" "load" mN "[" %N "]"
 //!          | "store" mN "[" %N "]" "=" %N
+//!          | "atomic" ATOMIC mN "[" %N "]" "," %N      add min max and or xor
+//!          | "barrier" ("workgroup" | "storage")
+//!          | def "=" "uniform_load" mN "[" %N "]"
 //!          | def "=" "array_length" mN
 //!          | (def,+ "=")? "if" %N block ("else" block)?
 //!          | (def,+ "=")? "loop" ("(" (def "=" %N),* ")")? block

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use super::error::{ParseError, ParseProblem};
 use super::lexer::{Lexer, Token};
 use crate::ir::{
-    BinaryOp, Binding, Block, Builtin, Inst, InstKind, Length, LoopParam, Memory, MemoryId,
-    Program, Space, Span, Terminator, Type, Value, Workload,
+    AtomicOp, BarrierScope, BinaryOp, Binding, Block, Builtin, Inst, InstKind, Length, LoopParam,
+    Memory, MemoryId, Program, Space, Span, Terminator, Type, Value, Workload,
 };
 
 /// Reads a program; its values are numbered in the order of their definitions, its spans are empty.
@@ -93,6 +93,12 @@ impl<'a> Parser<'a> {
             Token::Word("private") => {
                 self.advance()?;
                 Space::Private {
+                    words: self.number()?,
+                }
+            }
+            Token::Word("shared") => {
+                self.advance()?;
+                Space::Shared {
                     words: self.number()?,
                 }
             }
@@ -233,8 +239,12 @@ impl<'a> Parser<'a> {
             })
         };
         match operation {
-            "store" | "meter" if !results.is_empty() => mismatch("no value"),
+            "store" | "meter" | "barrier" | "atomic" if !results.is_empty() => mismatch("no value"),
             "store" => self.store(),
+            "atomic" => self.atomic(),
+            "barrier" => Ok(InstKind::Barrier {
+                scope: self.named(&BarrierScope::ALL, BarrierScope::name, "a scope")?,
+            }),
             "meter" => Ok(InstKind::Meter {
                 steps: self.number()?,
             }),
@@ -264,6 +274,31 @@ impl<'a> Parser<'a> {
             index,
             value: self.operand()?,
         })
+    }
+
+    fn atomic(&mut self) -> Parsed<InstKind> {
+        let op = self.named(&AtomicOp::ALL, AtomicOp::name, "an atomic operation")?;
+        let memory = self.memory_id()?;
+        let index = self.index()?;
+        Ok(InstKind::Atomic {
+            op,
+            memory,
+            index,
+            value: self.next_operand()?,
+        })
+    }
+
+    /// One of several things by its name.
+    fn named<T: Copy>(
+        &mut self,
+        all: &[T],
+        name: fn(T) -> &'static str,
+        expected: &'static str,
+    ) -> Parsed<T> {
+        let line = self.line;
+        let word = self.word(expected)?;
+        let found = all.iter().copied().find(|&one| name(one) == word);
+        found.map_or_else(|| unknown(line, expected, word), Ok)
     }
 
     fn branch(&mut self, results: Vec<Value>, depth: usize) -> Parsed<InstKind> {
@@ -314,15 +349,10 @@ impl<'a> Parser<'a> {
                     _ => self.number()?,
                 },
             },
-            "builtin" => {
-                let line = self.line;
-                let name = self.word("a built-in")?;
-                let named = |builtin: &Builtin| builtin.name() == name;
-                let Some(builtin) = Builtin::ALL.into_iter().find(named) else {
-                    return unknown(line, "a built-in", name);
-                };
-                InstKind::Builtin { result, builtin }
-            }
+            "builtin" => InstKind::Builtin {
+                result,
+                builtin: self.named(&Builtin::ALL, Builtin::name, "a built-in")?,
+            },
             "select" => InstKind::Select {
                 result,
                 condition: self.operand()?,
@@ -334,6 +364,11 @@ impl<'a> Parser<'a> {
                 operand: self.operand()?,
             },
             "load" => InstKind::Load {
+                result,
+                memory: self.memory_id()?,
+                index: self.index()?,
+            },
+            "uniform_load" => InstKind::UniformLoad {
                 result,
                 memory: self.memory_id()?,
                 index: self.index()?,

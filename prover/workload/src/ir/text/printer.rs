@@ -42,6 +42,7 @@ fn print_memory(f: &mut fmt::Formatter<'_>, id: MemoryId, memory: &Memory) -> fm
         Space::Input { uniform: true, .. } => "uniform",
         Space::Input { .. } => "input",
         Space::Output { .. } => "output",
+        Space::Shared { words } => return writeln!(f, "shared {words}"),
         Space::Private { words } => return writeln!(f, "private {words}"),
         Space::Constant { words } => return writeln!(f, "constant {words:?}"),
     };
@@ -232,6 +233,26 @@ impl Printer<'_, '_, '_> {
                 self.block(body)
             }
             InstKind::Meter { steps } => write!(self.f, "meter {steps}"),
+            InstKind::Barrier { scope } => write!(self.f, "barrier {}", scope.name()),
+            InstKind::UniformLoad {
+                result,
+                memory,
+                index,
+            } => {
+                self.results(&[*result])?;
+                write!(self.f, "uniform_load m{}[{index}]", memory.0)
+            }
+            InstKind::Atomic {
+                op,
+                memory,
+                index,
+                value,
+            } => write!(
+                self.f,
+                "atomic {} m{}[{index}], {value}",
+                op.name(),
+                memory.0
+            ),
         }
     }
 

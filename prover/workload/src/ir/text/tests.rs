@@ -9,6 +9,7 @@ memory m1 "params": uniform binding(0, 1) 4
 memory m2 "more": input binding(1, 0) 7
 memory m3 "K": constant [1, 2, 4294967295]
 memory m4 "w": private 64
+memory m5 "s": shared 64
 body {
   %0: u32 = builtin global_invocation_id.x
   %1: i32 = const -5
@@ -41,6 +42,12 @@ body {
   if %7 {} else {
     store m0[%9] = %0
   }
+  atomic add m5[%0], %1
+  atomic xor m0[%0], %9
+  barrier workgroup
+  barrier storage
+  %16: u32 = const 3
+  %17: i32 = uniform_load m5[%16]
 }
 "#;
 
@@ -111,6 +118,14 @@ fn errors_name_the_line_and_what_is_wrong() {
     assert_eq!(
         body("%0: u32 = meter 1"),
         "line 3: `meter` defines no value, not 1 values"
+    );
+    assert_eq!(
+        body("barrier subgroup"),
+        "line 3: a scope expected, found `subgroup`"
+    );
+    assert_eq!(
+        body("%0: u32 = const 0 atomic sub m0[%0], %0"),
+        "line 3: an atomic operation expected, found `sub`"
     );
     assert_eq!(body("add"), "line 3: `add` defines one value, not 0 values");
     assert_eq!(

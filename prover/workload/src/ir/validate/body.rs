@@ -6,7 +6,7 @@ use super::at_most;
 use super::scope::{Checked, Scope};
 use crate::ir::{
     Block, Inst, InstKind, InvalidCode, InvalidProgram, LoopParam, Memory, MemoryId, Place,
-    Program, Terminator, Type, Value, Workload,
+    Program, Space, Terminator, Type, Value, Workload,
 };
 
 /// Checks a program's body. Its memories and the size of its table of values were checked before.
@@ -254,10 +254,7 @@ impl<'a> Checker<'a> {
                 index,
             } => {
                 self.memory(memory)?;
-                self.scope.use_as(index, Type::U32)?;
-                if !self.scope.define(result)?.is_word() {
-                    return Err(InvalidCode::NotWord { value: result });
-                }
+                self.loaded_word(result, index)?;
             }
             InstKind::Store {
                 memory,
@@ -267,10 +264,28 @@ impl<'a> Checker<'a> {
                 if !self.memory(memory)?.is_writable() {
                     return Err(InvalidCode::NotWritable { memory });
                 }
-                self.scope.use_as(index, Type::U32)?;
-                if !self.scope.used(value)?.is_word() {
-                    return Err(InvalidCode::NotWord { value });
+                self.written_word(index, value)?;
+            }
+            InstKind::Atomic {
+                memory,
+                index,
+                value,
+                ..
+            } => {
+                if !self.memory(memory)?.is_common() {
+                    return Err(InvalidCode::NotCommon { memory });
                 }
+                self.written_word(index, value)?;
+            }
+            InstKind::UniformLoad {
+                result,
+                memory,
+                index,
+            } => {
+                if !matches!(self.memory(memory)?.space, Space::Shared { .. }) {
+                    return Err(InvalidCode::NotShared { memory });
+                }
+                self.loaded_word(result, index)?;
             }
             InstKind::ArrayLength { result, memory } => {
                 if !self.memory(memory)?.is_buffer() {
@@ -278,7 +293,28 @@ impl<'a> Checker<'a> {
                 }
                 self.scope.define_as(result, Type::U32)?;
             }
-            InstKind::Meter { .. } | InstKind::If { .. } | InstKind::Loop { .. } => {}
+            InstKind::Barrier { .. }
+            | InstKind::Meter { .. }
+            | InstKind::If { .. }
+            | InstKind::Loop { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Checks the operands of what writes to memory.
+    fn written_word(&self, index: Value, value: Value) -> Checked {
+        self.scope.use_as(index, Type::U32)?;
+        if !self.scope.used(value)?.is_word() {
+            return Err(InvalidCode::NotWord { value });
+        }
+        Ok(())
+    }
+
+    /// Checks what reads from memory.
+    fn loaded_word(&mut self, result: Value, index: Value) -> Checked {
+        self.scope.use_as(index, Type::U32)?;
+        if !self.scope.define(result)?.is_word() {
+            return Err(InvalidCode::NotWord { value: result });
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ pub(super) fn check(program: &Program) -> Result<(), InvalidProgram> {
             Space::Input { length, .. } | Space::Output { length, .. } => {
                 *length == Length::Words(0)
             }
-            Space::Private { words } => *words == 0,
+            Space::Shared { words } | Space::Private { words } => *words == 0,
             Space::Constant { words } => words.is_empty(),
         };
         if empty {
@@ -58,6 +58,7 @@ pub(super) fn check(program: &Program) -> Result<(), InvalidProgram> {
         Space::Private { words } => u64::from(words),
         _ => 0,
     });
+    let shared = program.shared_words();
     at_most(
         "words of constant tables",
         constant.sum(),
@@ -67,6 +68,11 @@ pub(super) fn check(program: &Program) -> Result<(), InvalidProgram> {
         "words of private arrays",
         private.sum(),
         Workload::MAX_PRIVATE_WORDS,
+    )?;
+    at_most(
+        "words of workgroup memory",
+        shared,
+        Workload::MAX_SHARED_WORDS,
     )
 }
 

@@ -1,7 +1,8 @@
 //! Checks that turn a [`Program`] into a [`Workload`].
 //!
 //! One walk over the tree checks types, scoping and the ends of blocks. The walk descends no deeper than
-//! [`Workload::MAX_DEPTH`], so every later recursive walk over a workload is safe too.
+//! [`Workload::MAX_DEPTH`], so every later recursive walk over a workload is safe too: first of all those that
+//! check that barriers stand in uniform control flow and that little is alive across them.
 
 mod body;
 mod interface;
@@ -11,9 +12,11 @@ mod tests;
 
 use super::Program;
 use super::canonical;
+use super::carried;
 use super::identity::WorkloadId;
 use super::invalid::InvalidProgram;
 use super::renumber::renumber;
+use super::uniformity;
 
 /// A program that was checked, its values numbered in the order of the text form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,11 @@ impl Workload {
     pub const MAX_CONSTANT_WORDS: u64 = 1 << 20;
     /// Words of all private arrays together.
     pub const MAX_PRIVATE_WORDS: u64 = 1 << 14;
+    /// Words of all shared arrays together: the 16 KiB that every WebGPU adapter has.
+    pub const MAX_SHARED_WORDS: u64 = 1 << 12;
+    /// Values that are defined before a barrier and used after it: what has to be kept for each invocation
+    /// of a workgroup while the others catch up.
+    pub const MAX_CARRIED_VALUES: u64 = 1 << 12;
 
     /// Checks a program and numbers its values in the order of the text form: the results of an `if` or
     /// `loop` before what is inside it. Entries of [`Program::values`] that nothing defines are dropped.
@@ -44,6 +52,13 @@ impl Workload {
         let values = program.values.len() as u64;
         at_most("values", values, Self::MAX_VALUES as u64)?;
         body::check(&program)?;
+        uniformity::check(&program)?;
+        let carried = carried::across_barriers(&program).len();
+        at_most(
+            "values that are needed across a barrier",
+            carried as u64,
+            Self::MAX_CARRIED_VALUES,
+        )?;
         renumber(&mut program);
         Ok(Self(program))
     }

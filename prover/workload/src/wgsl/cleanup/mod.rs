@@ -2,8 +2,8 @@
 //!
 //! The lowering carries every variable that a loop stores to and joins every variable that an arm writes; it
 //! evaluates what is never used. Here values that always equal an earlier one are replaced by it, and dead
-//! instructions, params, results and memories go. What can be observed stays: stores, loads that may trap or
-//! race, and loops, whose rounds are metered.
+//! instructions, params, results and memories go. What can be observed stays: stores, atomics, barriers, loads
+//! that may trap or race, and loops, whose rounds are metered.
 
 mod copies;
 mod liveness;
@@ -27,7 +27,12 @@ pub(super) fn run(program: &mut Program) {
 /// Whether an instruction can be observed other than by its results.
 fn has_effect(program: &Program, constants: &[Option<u32>], kind: &InstKind) -> bool {
     match kind {
-        InstKind::Store { .. } | InstKind::Loop { .. } | InstKind::Meter { .. } => true,
+        InstKind::Store { .. }
+        | InstKind::Atomic { .. }
+        | InstKind::Barrier { .. }
+        | InstKind::UniformLoad { .. }
+        | InstKind::Loop { .. }
+        | InstKind::Meter { .. } => true,
         InstKind::Load { memory, index, .. } => {
             !load_is_silent(program.memory(*memory), constants[index.0 as usize])
         }
@@ -58,7 +63,7 @@ pub(super) fn load_is_silent(memory: &Memory, index: Option<u32>) -> bool {
             // At least one word.
             Length::Runtime => 1,
         },
-        Space::Output { .. } => 0,
+        Space::Output { .. } | Space::Shared { .. } => 0,
         Space::Private { words } => *words,
         Space::Constant { words } => u32::try_from(words.len()).unwrap_or(u32::MAX),
     };
@@ -93,8 +98,11 @@ fn result_of(kind: &InstKind) -> Option<Value> {
         | InstKind::Select { result, .. }
         | InstKind::Cast { result, .. }
         | InstKind::Load { result, .. }
+        | InstKind::UniformLoad { result, .. }
         | InstKind::ArrayLength { result, .. } => Some(result),
         InstKind::Store { .. }
+        | InstKind::Atomic { .. }
+        | InstKind::Barrier { .. }
         | InstKind::If { .. }
         | InstKind::Loop { .. }
         | InstKind::Meter { .. } => None,
@@ -107,6 +115,7 @@ fn operands_of(kind: &InstKind) -> Vec<Value> {
         InstKind::Const { .. }
         | InstKind::Builtin { .. }
         | InstKind::ArrayLength { .. }
+        | InstKind::Barrier { .. }
         | InstKind::Meter { .. } => Vec::new(),
         InstKind::Binary { lhs, rhs, .. } => vec![lhs, rhs],
         InstKind::Select {
@@ -116,8 +125,10 @@ fn operands_of(kind: &InstKind) -> Vec<Value> {
             ..
         } => vec![condition, accept, reject],
         InstKind::Cast { operand, .. } => vec![operand],
-        InstKind::Load { index, .. } => vec![index],
-        InstKind::Store { index, value, .. } => vec![index, value],
+        InstKind::Load { index, .. } | InstKind::UniformLoad { index, .. } => vec![index],
+        InstKind::Store { index, value, .. } | InstKind::Atomic { index, value, .. } => {
+            vec![index, value]
+        }
         InstKind::If { condition, .. } => vec![condition],
         InstKind::Loop { ref params, .. } => params.iter().map(|param| param.initial).collect(),
     }

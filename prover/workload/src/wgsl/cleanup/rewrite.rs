@@ -89,6 +89,7 @@ impl Rewrite<'_> {
             InstKind::Const { .. }
             | InstKind::Builtin { .. }
             | InstKind::ArrayLength { .. }
+            | InstKind::Barrier { .. }
             | InstKind::Meter { .. } => kind,
             InstKind::Binary {
                 result,
@@ -133,6 +134,26 @@ impl Rewrite<'_> {
                 memory,
                 index: self.value(index),
                 value: self.value(value),
+            },
+            InstKind::Atomic {
+                op,
+                memory,
+                index,
+                value,
+            } => InstKind::Atomic {
+                op,
+                memory,
+                index: self.value(index),
+                value: self.value(value),
+            },
+            InstKind::UniformLoad {
+                result,
+                memory,
+                index,
+            } => InstKind::UniformLoad {
+                result,
+                memory,
+                index: self.value(index),
             },
             InstKind::If {
                 condition,
@@ -214,6 +235,8 @@ fn for_each_memory(block: &mut Block, visit: &mut impl FnMut(&mut MemoryId)) {
         match &mut inst.kind {
             InstKind::Load { memory, .. }
             | InstKind::Store { memory, .. }
+            | InstKind::Atomic { memory, .. }
+            | InstKind::UniformLoad { memory, .. }
             | InstKind::ArrayLength { memory, .. } => visit(memory),
             InstKind::If {
                 then, otherwise, ..
