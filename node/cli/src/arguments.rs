@@ -58,7 +58,7 @@ pub(crate) enum Verb {
 /// Runs the kernel and writes each buffer that names an `output` (and its picture, where the buffer says
 /// `image`). A run that goes out of bounds, runs out of steps or has a data race traps: it writes nothing
 /// and names the line of the WGSL. The `cpu` backend is the reference and finds every trap; `wgpu` runs
-/// the same program on a GPU and does not look for data races.
+/// the same program on a GPU, in a process that is locked in, and does not look for data races.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   arknet run examples/collatz
@@ -70,6 +70,9 @@ pub(crate) struct RunArguments {
     /// What runs the kernel
     #[arg(long, value_enum, default_value_t = Backend::Auto)]
     pub(crate) backend: Backend,
+    /// Use a GPU even where this system cannot lock the process in that does; for kernels that you trust
+    #[arg(long)]
+    pub(crate) allow_weak_sandbox: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

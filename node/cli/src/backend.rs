@@ -1,7 +1,7 @@
 //! What runs a kernel: the reference interpreter, or a GPU.
 //!
 //! A backend that the user names runs the job or the command fails. Only `auto` chooses, and then the answer
-//! says what ran and why a GPU was passed over.
+//! says what ran and why a GPU was passed over. A GPU is only ever used from a process that is locked in.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,14 +21,33 @@ pub(crate) struct Ran {
     pub(crate) elapsed: Duration,
     /// Why `auto` did not take a GPU.
     pub(crate) passed_over: Option<String>,
+    /// The walls around the process that ran it, where there was one.
+    pub(crate) sandbox: Option<Sandbox>,
 }
 
-/// Runs a job.
-pub(crate) fn run(open: &OpenJob, backend: Backend) -> Result<Ran, CliError> {
+/// What a job was kept in.
+pub(crate) struct Sandbox {
+    /// The walls that are missing, or that none is.
+    pub(crate) summary: String,
+    pub(crate) walls: Vec<WallReport>,
+}
+
+/// One restriction of the process that ran the job.
+pub(crate) struct WallReport {
+    pub(crate) name: &'static str,
+    pub(crate) stands: bool,
+    /// What it is made of, or why it is missing.
+    pub(crate) detail: String,
+}
+
+/// Runs a job. `allow_weak` lets it run on a GPU where the system lacks walls.
+pub(crate) fn run(open: &OpenJob, backend: Backend, allow_weak: bool) -> Result<Ran, CliError> {
     match backend {
         Backend::Cpu => cpu(open, None),
-        Backend::Wgpu => gpu::run(open),
-        Backend::Auto => gpu::run_if_real(open)?.or_else(|reason| cpu(open, Some(reason))),
+        Backend::Wgpu => gpu::run(open, allow_weak),
+        Backend::Auto => {
+            gpu::run_if_real(open, allow_weak)?.or_else(|reason| cpu(open, Some(reason)))
+        }
     }
 }
 
@@ -42,42 +61,67 @@ fn cpu(open: &OpenJob, passed_over: Option<String>) -> Result<Ran, CliError> {
         device: format!("reference interpreter on {threads} threads"),
         elapsed: start.elapsed(),
         passed_over,
+        sandbox: None,
     })
 }
 
 #[cfg(feature = "gpu")]
 mod gpu {
-    use arknet_sandbox::{BackendError, RunError, Selection, WgpuRunner};
+    use arknet_sandbox::{
+        BackendError, RunError, Selection, StartError, WallState, Walls, Worker, WorkerSettings,
+    };
 
-    use super::{CliError, Instant, OpenJob, Ran};
+    use super::{CliError, Instant, OpenJob, Ran, Sandbox, WallReport};
 
     /// Runs on any adapter, or fails.
-    pub(super) fn run(open: &OpenJob) -> Result<Ran, CliError> {
-        let runner = WgpuRunner::new(Selection::Any)
-            .map_err(|error| CliError::Backend(error.to_string()))?;
-        run_on(&runner, open)?.map_err(CliError::Backend)
+    pub(super) fn run(open: &OpenJob, allow_weak: bool) -> Result<Ran, CliError> {
+        let worker = start(open, Selection::Any, allow_weak)
+            .map_err(|error| CliError::Backend(explain(&error)))?;
+        run_on(worker, open)?.map_err(CliError::Backend)
     }
 
     /// Runs on a real GPU, or says why the CPU must.
-    pub(super) fn run_if_real(open: &OpenJob) -> Result<Result<Ran, String>, CliError> {
-        match WgpuRunner::new(Selection::Auto) {
-            Ok(runner) => run_on(&runner, open),
+    pub(super) fn run_if_real(
+        open: &OpenJob,
+        allow_weak: bool,
+    ) -> Result<Result<Ran, String>, CliError> {
+        match start(open, Selection::Auto, allow_weak) {
+            Ok(worker) => run_on(worker, open),
             // The usual case, which needs no list of what was looked at.
-            Err(BackendError::NoAdapter { .. }) => Ok(Err("there is no GPU".to_owned())),
-            Err(error) => Ok(Err(error.to_string())),
+            Err(StartError::Backend(BackendError::NoAdapter { .. })) => {
+                Ok(Err("there is no GPU".to_owned()))
+            }
+            Err(error) => Ok(Err(explain(&error))),
+        }
+    }
+
+    fn start(open: &OpenJob, selection: Selection, allow_weak: bool) -> Result<Worker, StartError> {
+        Worker::start(&WorkerSettings {
+            selection,
+            memory: open.job().memory_bytes(),
+            allow_weak,
+            ..WorkerSettings::default()
+        })
+    }
+
+    fn explain(error: &StartError) -> String {
+        match error {
+            StartError::Weak { .. } => format!("{error} (`--allow-weak-sandbox`)"),
+            _ => error.to_string(),
         }
     }
 
     /// The outer error is the job's, the inner one the backend's.
-    fn run_on(runner: &WgpuRunner, open: &OpenJob) -> Result<Result<Ran, String>, CliError> {
+    fn run_on(mut worker: Worker, open: &OpenJob) -> Result<Result<Ran, String>, CliError> {
         let start = Instant::now();
-        match runner.run(open.job()) {
+        match worker.run(open.job()) {
             Ok(ran) => Ok(Ok(Ran {
                 execution: ran.execution,
                 backend: "wgpu",
                 device: ran.adapter.to_string(),
                 elapsed: start.elapsed(),
                 passed_over: None,
+                sandbox: Some(describe(worker.walls())),
             })),
             Err(RunError::Trap(trap)) => Err(open.trapped(&trap)),
             Err(error @ RunError::Unrepeatable { .. }) => Err(CliError::Trapped(error.to_string())),
@@ -87,8 +131,29 @@ mod gpu {
                 | RunError::TooComplex { .. }
                 | RunError::OutOfMemory { .. }
                 | RunError::DeviceLost { .. }
-                | RunError::Driver { .. }),
+                | RunError::Driver { .. }
+                | RunError::OverWorker { .. }
+                | RunError::Died(_)
+                | RunError::Protocol(_)
+                | RunError::Start(_)),
             ) => Ok(Err(error.to_string())),
+        }
+    }
+
+    fn describe(walls: &Walls) -> Sandbox {
+        Sandbox {
+            summary: walls.to_string(),
+            walls: walls
+                .iter()
+                .map(|(wall, state)| WallReport {
+                    name: wall.name(),
+                    stands: state.is_up(),
+                    detail: match state {
+                        WallState::Up(detail) => detail.clone(),
+                        WallState::Missing(reason) => reason.clone(),
+                    },
+                })
+                .collect(),
         }
     }
 }
@@ -99,7 +164,7 @@ mod gpu {
 
     const ABSENT: &str = "this build of arknet has no GPU support";
 
-    pub(super) fn run(_: &OpenJob) -> Result<Ran, CliError> {
+    pub(super) fn run(_: &OpenJob, _: bool) -> Result<Ran, CliError> {
         Err(CliError::Backend(ABSENT.to_owned()))
     }
 
@@ -107,7 +172,7 @@ mod gpu {
         clippy::unnecessary_wraps,
         reason = "the same signature as with GPU support"
     )]
-    pub(super) fn run_if_real(_: &OpenJob) -> Result<Result<Ran, String>, CliError> {
+    pub(super) fn run_if_real(_: &OpenJob, _: bool) -> Result<Result<Ran, String>, CliError> {
         Ok(Err(ABSENT.to_owned()))
     }
 }

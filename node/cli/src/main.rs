@@ -37,6 +37,9 @@ use error::CliError;
 use exit::Exit;
 
 fn main() -> ExitCode {
+    // A worker is this program too. It closes every open file, so this comes first.
+    #[cfg(feature = "gpu")]
+    arknet_sandbox::worker::enter_if_asked();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

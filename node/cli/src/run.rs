@@ -10,7 +10,7 @@ use crate::job::OpenJob;
 
 pub(crate) fn run(arguments: &RunArguments) -> Result<Answer, CliError> {
     let open = OpenJob::open(&arguments.job)?;
-    let ran = backend::run(&open, arguments.backend)?;
+    let ran = backend::run(&open, arguments.backend, arguments.allow_weak_sandbox)?;
     open.write_outputs(&ran.execution.buffers)?;
 
     let id = open.job().workload().id().to_string();
@@ -20,6 +20,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Answer, CliError> {
     rows.row("backend", format!("{}: {}", ran.backend, ran.device));
     if let Some(reason) = &ran.passed_over {
         rows.row("", format!("(not a GPU: {reason})"));
+    }
+    if let Some(sandbox) = &ran.sandbox {
+        rows.row("sandbox", &sandbox.summary);
     }
     rows.row(
         "time",
@@ -39,6 +42,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Answer, CliError> {
             "backend": ran.backend,
             "device": ran.device,
             "passed_over": ran.passed_over,
+            "sandbox": ran.sandbox.map(|sandbox| sandbox.walls.iter().map(|wall| {
+                json!({ "wall": wall.name, "stands": wall.stands, "detail": wall.detail })
+            }).collect::<Vec<_>>()),
             "seconds": ran.elapsed.as_secs_f64(),
             "invocations": open.job().dispatch().invocations(),
             "steps": ran.execution.steps,

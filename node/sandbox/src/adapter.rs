@@ -19,6 +19,17 @@ pub enum AdapterKind {
     Other,
 }
 
+impl AdapterKind {
+    /// All kinds; a kind's position is its number between processes.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Discrete,
+        Self::Integrated,
+        Self::Virtual,
+        Self::Software,
+        Self::Other,
+    ];
+}
+
 /// An adapter, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdapterInfo {

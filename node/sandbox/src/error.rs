@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use arknet_workload::job::{Invocation, Trap};
 
+use crate::protocol::ProtocolError;
+use crate::{Death, StartError};
+
 /// Why there is no device to run on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BackendError {
@@ -58,7 +61,7 @@ pub enum RunError {
     #[error("the kernel has {got} {what}; at most {limit} are given to a GPU driver")]
     TooComplex {
         /// What of.
-        what: &'static str,
+        what: String,
         /// What the kernel has.
         got: u64,
         /// The limit in [`CompileLimits`](crate::CompileLimits).
@@ -98,4 +101,21 @@ pub enum RunError {
         /// What it says.
         message: String,
     },
+    /// The job has more bytes than workers are started for.
+    #[error("the job's buffers take {bytes} bytes, and workers take at most {limit}")]
+    OverWorker {
+        /// Bytes of the job's buffers.
+        bytes: u64,
+        /// What the worker takes.
+        limit: u64,
+    },
+    /// The worker process ended before it answered.
+    #[error("the worker process that ran the job ended: {0}")]
+    Died(Death),
+    /// The worker process said something that it should not have.
+    #[error("the worker process that ran the job is not to be believed: {0}")]
+    Protocol(ProtocolError),
+    /// The next job needs a worker, and none can be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
 }

@@ -47,7 +47,7 @@ impl CompileLimits {
         for (what, got, limit) in measures {
             if got > limit {
                 return Err(RunError::TooComplex {
-                    what,
+                    what: what.to_owned(),
                     got: got as u64,
                     limit: limit as u64,
                 });
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(
             limits.check(&size),
             Err(RunError::TooComplex {
-                what: "levels of nested blocks",
+                what: "levels of nested blocks".to_owned(),
                 got: 65,
                 limit: 64
             })

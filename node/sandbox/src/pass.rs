@@ -30,10 +30,15 @@ pub(crate) struct Kernel {
     pipeline: wgpu::ComputePipeline,
 }
 
-/// What a pass left on the host.
+/// What a pass left.
 pub(crate) struct Outcome {
-    pub(crate) report: Report,
+    /// The words of the report.
+    pub(crate) report: [u32; Report::WORDS],
     downloads: Vec<(MemoryId, wgpu::Buffer)>,
+    /// The buffers that the kernel had.
+    bound: Vec<wgpu::Buffer>,
+    /// The buffers that the host reads.
+    mapped: Vec<wgpu::Buffer>,
 }
 
 impl Context<'_> {
@@ -136,14 +141,38 @@ impl Context<'_> {
         }
         self.check()?;
         self.wait(&submission)?;
-        let words = report.map(|buffer| self.words(&buffer)).transpose()?;
+        let words = report
+            .as_ref()
+            .map(|buffer| self.words(buffer))
+            .transpose()?;
         let words: [u32; Report::WORDS] = words
             .and_then(|words| words.try_into().ok())
             .ok_or_else(|| self.driver_error("the report has the wrong length"))?;
+        let read = downloads.iter().map(|(_, buffer)| buffer);
+        let mapped = read.chain(&report).cloned().collect();
         Ok(Outcome {
-            report: Report::from_words(words),
+            report: words,
             downloads,
+            bound: buffers,
+            mapped,
         })
+    }
+
+    /// Overwrites what a pass left on the device with zeros: whoever gets that memory next sees nothing of the job.
+    pub(crate) fn erase(&self, outcome: Outcome) -> Result<(), RunError> {
+        let mut encoder = self
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        for buffer in &outcome.mapped {
+            // The device may not touch what the host can see.
+            buffer.unmap();
+        }
+        for buffer in outcome.mapped.iter().chain(&outcome.bound) {
+            encoder.clear_buffer(buffer, 0, None);
+        }
+        let submission = self.queue.submit([encoder.finish()]);
+        self.check()?;
+        self.wait(&submission)
     }
 
     /// The words of every buffer of the job after a pass.

@@ -4,13 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arknet_workload::emit::{self, Emitted};
+use arknet_workload::emit;
+use arknet_workload::emit::report::Report;
 use arknet_workload::job::{Execution, Job};
 
 use crate::adapter::{self, AdapterInfo, Selection};
 use crate::faults::Faults;
 use crate::fit::{self, CompileLimits};
 use crate::pass::{Context, Kernel};
+use crate::trap;
 use crate::{BackendError, RunError};
 
 /// An open device. Cheap to keep: opening one costs more than running a small job.
@@ -24,6 +26,21 @@ pub struct WgpuRunner {
     limits: CompileLimits,
     /// Held while a job runs: a device's faults do not say which job they belong to.
     turn: Mutex<()>,
+}
+
+/// A run that came to its end.
+pub(crate) struct Ran {
+    pub(crate) ended: Ended,
+    pub(crate) compile_time: Duration,
+    pub(crate) run_time: Duration,
+}
+
+/// How a run ended.
+pub(crate) enum Ended {
+    /// With a result.
+    Finished(Execution),
+    /// At a trap; the words of the report that explain it.
+    Trapped([u32; Report::WORDS]),
 }
 
 /// A finished run and how it came about.
@@ -88,6 +105,20 @@ impl WgpuRunner {
     /// A job that goes over its time gives [`RunError::OverTime`] promptly, but the kernel cannot be
     /// called off: the device works on until the step limit ends it, and this runner takes no more jobs.
     pub fn run(&self, job: &Job) -> Result<GpuExecution, RunError> {
+        let ran = self.attempt(job)?;
+        match ran.ended {
+            Ended::Finished(execution) => Ok(GpuExecution {
+                execution,
+                adapter: self.info.clone(),
+                compile_time: ran.compile_time,
+                run_time: ran.run_time,
+            }),
+            Ended::Trapped(report) => Err(trap::explain(report, job)),
+        }
+    }
+
+    /// Runs a job, and leaves what a trap means to whoever knows the source.
+    pub(crate) fn attempt(&self, job: &Job) -> Result<Ran, RunError> {
         // Nothing is kept between jobs, so a turn that panicked leaves nothing broken behind.
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         // wgpu panics where a driver fails in ways that it does not expect, such as a lost device while
@@ -102,7 +133,7 @@ impl WgpuRunner {
         })
     }
 
-    fn take_turn(&self, job: &Job) -> Result<GpuExecution, RunError> {
+    fn take_turn(&self, job: &Job) -> Result<Ran, RunError> {
         let start = Instant::now();
         let emitted = emit::wgsl(job.workload());
         self.limits.check(&emitted.size)?;
@@ -119,34 +150,15 @@ impl WgpuRunner {
         context.check()?;
         let kernel = context.compile()?;
         let compiled = Instant::now();
-        let execution = self.execute(&context, &kernel, &emitted);
-        if let Err(RunError::OverTime { .. }) = execution {
+        let ended = execute(&context, &kernel);
+        if let Err(RunError::OverTime { .. }) = ended {
             self.abandon();
         }
-        Ok(GpuExecution {
-            execution: execution?,
-            adapter: self.info.clone(),
+        Ok(Ran {
+            ended: ended?,
             compile_time: compiled - start,
             run_time: compiled.elapsed(),
         })
-    }
-
-    fn execute(
-        &self,
-        context: &Context<'_>,
-        kernel: &Kernel,
-        emitted: &Emitted,
-    ) -> Result<Execution, RunError> {
-        let outcome = context.run(kernel, None)?;
-        let Some(invocation) = outcome.report.first_trapped() else {
-            return Ok(Execution {
-                buffers: context.final_buffers(&outcome)?,
-                steps: outcome.report.steps(),
-            });
-        };
-        let again = context.run(kernel, Some(invocation))?;
-        let trap = again.report.trap(emitted, context.job, invocation);
-        Err(trap.map_or(RunError::Unrepeatable { invocation }, RunError::Trap))
     }
 
     /// Leaves the device to the kernel that is still running on it. Closing a busy device waits for it,
@@ -156,4 +168,24 @@ impl WgpuRunner {
             .lose("it is still busy with a job that went over its time".to_owned());
         std::mem::forget((self.device.clone(), self.queue.clone()));
     }
+}
+
+fn execute(context: &Context<'_>, kernel: &Kernel) -> Result<Ended, RunError> {
+    let outcome = context.run(kernel, None)?;
+    let Some(invocation) = Report::from_words(outcome.report).first_trapped() else {
+        let execution = Execution {
+            buffers: context.final_buffers(&outcome)?,
+            steps: Report::from_words(outcome.report).steps(),
+        };
+        context.erase(outcome)?;
+        return Ok(Ended::Finished(execution));
+    };
+    context.erase(outcome)?;
+    let again = context.run(kernel, Some(invocation))?;
+    let report = again.report;
+    context.erase(again)?;
+    if Report::from_words(report).first_trapped() != Some(invocation) {
+        return Err(RunError::Unrepeatable { invocation });
+    }
+    Ok(Ended::Trapped(report))
 }

@@ -7,5 +7,7 @@ mod examples;
 mod hostile;
 #[cfg(feature = "prove")]
 mod receipts;
+#[cfg(feature = "gpu")]
+mod sandbox;
 mod traps;
 mod usage;

@@ -86,7 +86,7 @@ fn a_kernel_too_large_for_drivers_is_refused_before_it_is_compiled() {
     assert_eq!(
         error,
         RunError::TooComplex {
-            what: "loops",
+            what: "loops".to_owned(),
             got: 1,
             limit: 0
         }

@@ -1,0 +1,154 @@
+//! Landlock: what a worker may still reach of the file system, the network and other processes.
+//!
+//! It may read the driver and what drivers ask about the machine, and use the device files of GPUs where there are any.
+//! It may write and create nothing and run nothing. Of this only the device files matter to a kernel that breaks out:
+//! once the driver runs on the processor, seccomp takes away opening altogether.
+
+use std::path::{Path, PathBuf};
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr,
+    RulesetCreated, RulesetCreatedAttr, RulesetError, Scope, path_beneath_rules,
+};
+
+use crate::wall::{Wall, WallState, Walls};
+
+/// The versions of Landlock that restrict different things, newest first, with what the kernel calls them.
+const VERSIONS: [(ABI, u8); 6] = [
+    (ABI::V6, 6),
+    (ABI::V5, 5),
+    (ABI::V4, 4),
+    (ABI::V3, 3),
+    (ABI::V2, 2),
+    (ABI::V1, 1),
+];
+/// The first version that restricts TCP.
+const NETWORK: u8 = 4;
+/// The first version that restricts signals and abstract sockets.
+const REACH: u8 = 6;
+
+/// What drivers are made of, and what they ask about the machine. Whatever is not there is passed over.
+const READABLE: [&str; 20] = [
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/opt",
+    "/nix/store",
+    "/run/opengl-driver",
+    "/etc/ld.so.cache",
+    "/etc/vulkan",
+    "/etc/glvnd",
+    "/etc/drirc",
+    "/etc/nvidia",
+    "/sys/devices",
+    "/sys/dev",
+    "/sys/class/drm",
+    "/sys/bus/pci",
+    "/sys/module",
+    "/proc",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/urandom",
+];
+
+/// Device files of GPUs.
+const DEVICES: [&str; 3] = ["/dev/dri", "/dev/kfd", "/dev/dxg"];
+
+/// Stage two: the file system and the network, before the driver starts threads.
+pub(crate) fn close_files(walls: &mut Walls) {
+    let (files, version) = match restrict() {
+        Ok(version) => (
+            WallState::Up(format!("Landlock version {version}")),
+            version,
+        ),
+        Err(reason) => (WallState::Missing(reason), 0),
+    };
+    let since = |first: u8| {
+        if version >= first {
+            WallState::Up(format!("Landlock version {version}"))
+        } else {
+            WallState::Missing(format!(
+                "it needs Landlock version {first}, and there is {version}"
+            ))
+        }
+    };
+    walls.set(Wall::Files, files);
+    walls.set(Wall::Network, since(NETWORK));
+    walls.set(Wall::Reach, since(REACH));
+}
+
+/// Restricts this thread and those it starts. Gives the version of Landlock.
+fn restrict() -> Result<u8, String> {
+    let mut last = String::new();
+    for (abi, version) in VERSIONS {
+        match ruleset(abi, version) {
+            Ok(ruleset) => {
+                return grant(ruleset, abi)
+                    .and_then(RulesetCreated::restrict_self)
+                    .map(|_| version)
+                    .map_err(|error| format!("Landlock fails: {error}"));
+            }
+            Err(error) => last = error.to_string(),
+        }
+    }
+    Err(format!("this kernel has no Landlock ({last})"))
+}
+
+/// Everything that this version can forbid.
+fn ruleset(abi: ABI, version: u8) -> Result<RulesetCreated, RulesetError> {
+    let mut ruleset = Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .handle_access(AccessFs::from_all(abi))?;
+    if version >= NETWORK {
+        ruleset = ruleset.handle_access(AccessNet::from_all(abi))?;
+    }
+    if version >= REACH {
+        ruleset = ruleset.scope(Scope::from_all(abi))?;
+    }
+    ruleset.create()
+}
+
+/// The exceptions.
+fn grant(ruleset: RulesetCreated, abi: ABI) -> Result<RulesetCreated, RulesetError> {
+    let read: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;
+    let mut device = read | AccessFs::WriteFile;
+    if abi >= ABI::V5 {
+        device |= AccessFs::IoctlDev;
+    }
+    ruleset
+        .add_rules(path_beneath_rules(readable(), read))?
+        .add_rules(path_beneath_rules(devices(), device))
+}
+
+fn readable() -> impl Iterator<Item = PathBuf> {
+    let listed = |variable: &str| -> Vec<PathBuf> {
+        std::env::var_os(variable).map_or_else(Vec::new, |paths| {
+            std::env::split_paths(&paths)
+                .filter(|path| path.is_absolute())
+                .collect()
+        })
+    };
+    let libraries = listed("LD_LIBRARY_PATH");
+    let manifests = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES"].map(listed);
+    READABLE
+        .iter()
+        .map(PathBuf::from)
+        .chain(libraries)
+        .chain(manifests.into_iter().flatten())
+        .filter(|path| path.exists())
+}
+
+fn devices() -> impl Iterator<Item = PathBuf> {
+    let nvidia = Path::new("/dev")
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"nvidia"))
+        .map(|entry| entry.path());
+    DEVICES
+        .iter()
+        .map(PathBuf::from)
+        .chain(nvidia)
+        .filter(|path| path.exists())
+}

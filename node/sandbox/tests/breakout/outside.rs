@@ -1,0 +1,114 @@
+//! The walls as the rest of the system sees them, not as the worker tells.
+
+use std::fs;
+
+use arknet_sandbox::{StartError, Wall, Worker, WorkerSettings};
+
+use crate::harness::{settings, start};
+
+fn status(process: u32, field: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    line.unwrap_or_else(|| panic!("no {field} in {status}"))
+        .trim()
+        .to_owned()
+}
+
+#[test]
+fn the_kernel_confirms_the_walls() {
+    let Some(worker) = start() else { return };
+    println!("{}", worker.walls());
+    assert!(worker.walls().hold());
+    let process = worker.process_id();
+    assert_eq!(status(process, "NoNewPrivs"), "1");
+    assert_eq!(status(process, "Seccomp"), "2");
+    for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+        assert_eq!(
+            u64::from_str_radix(&status(process, set), 16),
+            Ok(0),
+            "{set}"
+        );
+    }
+    // All threads, not only the first one.
+    for thread in fs::read_dir(format!("/proc/{process}/task")).unwrap() {
+        let path = thread.unwrap().path().join("status");
+        let status = fs::read_to_string(path).unwrap();
+        assert!(status.contains("Seccomp:\t2\n"), "{status}");
+        assert!(status.contains("CapEff:\t0000000000000000\n"), "{status}");
+    }
+    let limits = fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    assert_eq!(core.split_ascii_whitespace().nth(4), Some("0"));
+    // Its group is its own.
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let group = stat
+        .rsplit(") ")
+        .next()
+        .and_then(|fields| fields.split(' ').nth(2));
+    assert_eq!(group, Some(process.to_string().as_str()));
+}
+
+#[test]
+fn the_worker_has_nothing_of_its_parents() {
+    let Some(worker) = start() else { return };
+    let process = worker.process_id();
+    // Closed to all but root, which this test may not be.
+    if let Ok(environment) = fs::read(format!("/proc/{process}/environ")) {
+        let environment = String::from_utf8_lossy(&environment).into_owned();
+        assert!(!environment.contains("PATH=/usr"), "{environment}");
+        assert!(!environment.contains("CARGO"), "{environment}");
+    }
+    if let Ok(descriptors) = fs::read_dir(format!("/proc/{process}/fd")) {
+        let mut sockets = 0;
+        for descriptor in descriptors {
+            let Ok(target) = fs::read_link(descriptor.unwrap().path()) else {
+                continue;
+            };
+            let target = target.to_string_lossy().into_owned();
+            sockets += usize::from(target.starts_with("socket:"));
+            let known = ["socket:", "/dev/", "/memfd:", "anon_inode:", "pipe:"];
+            assert!(
+                known.iter().any(|kind| target.starts_with(kind)),
+                "{target} is open"
+            );
+        }
+        assert_eq!(sockets, 1);
+    }
+}
+
+#[test]
+fn a_program_that_is_no_worker_is_an_error() {
+    let Some(settings) = settings() else { return };
+    let with = |path: &str| WorkerSettings {
+        program: arknet_sandbox::Program::at(path),
+        ..settings.clone()
+    };
+    assert!(matches!(
+        Worker::start(&with("/nonexistent")),
+        Err(StartError::Spawn(_))
+    ));
+    assert!(matches!(
+        Worker::start(&with("/bin/true")),
+        Err(StartError::Died(_) | StartError::Protocol(_))
+    ));
+    // It gives back what it is sent.
+    assert!(matches!(
+        Worker::start(&with("/bin/cat")),
+        Err(StartError::Died(_) | StartError::Protocol(_))
+    ));
+}
+
+#[test]
+fn walls_have_names_and_reasons() {
+    let Some(worker) = start() else { return };
+    for (wall, state) in worker.walls().iter() {
+        println!("{wall}: {state:?}");
+        assert!(state.is_up() || !wall.is_required());
+    }
+    assert!(worker.walls().get(Wall::SystemCalls).is_up());
+}

@@ -1,0 +1,65 @@
+//! Acts against the machine: memory, time, and a connection that is never read or never speaks.
+
+use std::time::{Duration, Instant};
+
+use arknet_sandbox::{Death, RunError};
+
+use crate::acts::Act;
+use crate::harness::{LIMITS, attempt};
+
+#[test]
+fn memory_ends_at_the_allowance() {
+    let Some(result) = attempt(Act::Allocate, 0) else {
+        return;
+    };
+    // With a control group it is the kernel that ends the worker, without one its own allocator gives up.
+    assert!(
+        matches!(
+            result,
+            Err(RunError::Died(
+                Death::OutOfMemory | Death::Signal(libc::SIGABRT)
+            ))
+        ),
+        "{result:?}"
+    );
+}
+
+#[test]
+fn device_memory_ends_at_the_allowance() {
+    let Some(result) = attempt(Act::GrowFiles, 0) else {
+        return;
+    };
+    assert_eq!(result, Err(RunError::Died(Death::OutOfMemory)));
+}
+
+#[test]
+fn time_ends_whatever_the_worker_does() {
+    for act in [Act::NeverAnswer, Act::Burn, Act::AnswerSlowly] {
+        let start = Instant::now();
+        let Some(result) = attempt(act, 0) else {
+            return;
+        };
+        assert_eq!(
+            result,
+            Err(RunError::OverTime { limit: LIMITS.time }),
+            "{act:?}"
+        );
+        let elapsed = start.elapsed();
+        assert!(elapsed < Duration::from_secs(20), "{act:?}: {elapsed:?}");
+    }
+}
+
+#[test]
+fn a_worker_that_ends_is_an_error_of_its_job() {
+    for (act, death) in [
+        (Act::Crash, Death::Signal(libc::SIGSEGV)),
+        (Act::Exit, Death::Exit(7)),
+        (Act::Panic, Death::Exit(101)),
+        (Act::HangUp, Death::Signal(libc::SIGKILL)),
+    ] {
+        let Some(result) = attempt(act, 0) else {
+            return;
+        };
+        assert_eq!(result, Err(RunError::Died(death)), "{act:?}");
+    }
+}
