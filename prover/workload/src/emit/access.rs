@@ -39,10 +39,9 @@ impl Printer<'_> {
         index: Value,
         span: Span,
     ) {
-        let barrier = self.dialect.barrier(BarrierScope::Workgroup);
-        self.statement(format_args!("{barrier}"));
+        self.barrier(BarrierScope::Workgroup);
         self.load(result, memory, index, span);
-        self.statement(format_args!("{barrier}"));
+        self.barrier(BarrierScope::Workgroup);
     }
 
     pub(super) fn store(&mut self, memory: MemoryId, index: Value, value: Value, span: Span) {

@@ -8,6 +8,7 @@
 //! * `readable(index, length, site)` and `writable(index, length, site)` give the index of the word to use,
 //!   and note a trap where `index` is no less than `length`;
 //! * `take_steps(count, site)` counts steps; false, with a trap noted, where there are too few left;
+//! * `pass_barrier()` counts barriers;
 //! * `take_round()` counts rounds of uniform loops; false where there are as many as the limit on steps;
 //! * `job.lengthN`, `mN` and `tables`: lengths of run-time sized buffers, and memories.
 //!

@@ -1,6 +1,6 @@
 //! What an emitted module binds: all in group 0, bindings counted from 0 in this order.
 
-use crate::ir::{Length, MemoryId, Program, Space};
+use crate::ir::{Length, MemoryId, Program, Space, uniformity};
 
 /// The bindings of an emitted module, and where things lie in them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct Layout {
     pub bindings: Vec<Role>,
     /// The contents of [`Role::Tables`], spare words included.
     pub tables: Vec<u32>,
-    /// Words of workgroup memory, spare words included.
+    /// Words of workgroup memory, those that the kernel does not know of included.
     pub shared_words: u32,
     /// Per memory, the first word of its table in `tables`.
     table_offsets: Vec<Option<u32>>,
@@ -37,12 +37,19 @@ impl Layout {
     /// accesses go that miss. Buffers of a job have them too, behind the words the job gives.
     pub const SPARE_WORDS: u32 = 2;
 
+    /// Words in which a workgroup with barriers finds out who of it trapped first.
+    const VERDICT_WORDS: u32 = 2;
+
     /// The bindings of a program.
     pub(super) fn of(program: &Program) -> Self {
         let mut layout = Self {
             bindings: Vec::new(),
             tables: Vec::new(),
-            shared_words: 0,
+            shared_words: if uniformity::has_meetings(&program.body) {
+                Self::VERDICT_WORDS
+            } else {
+                0
+            },
             table_offsets: Vec::with_capacity(program.memories.len()),
             runtime: Vec::new(),
         };

@@ -17,6 +17,7 @@
 //! are arrays of `u32` whatever their WGSL element type was.
 
 mod access;
+mod cuda;
 mod dialect;
 mod layout;
 mod printer;
@@ -89,4 +90,13 @@ pub struct Size {
 /// Prints a workload as WGSL, with checks and metering.
 pub fn wgsl(workload: &Workload) -> Emitted {
     printer::print(workload.program(), &wgsl::Wgsl)
+}
+
+/// Prints a workload as CUDA C++, with checks and metering.
+///
+/// The entry point takes a parameter for each binding of the layout: a pointer to the buffer's words, but
+/// the words of [`report::parameters`] by value. It is launched with one-dimensional blocks of as many
+/// threads as a workgroup has invocations, and a grid of the dispatch's workgroups.
+pub fn cuda(workload: &Workload) -> Emitted {
+    printer::print(workload.program(), &cuda::Cuda)
 }

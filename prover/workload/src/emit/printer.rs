@@ -11,7 +11,9 @@ use std::fmt::{Arguments, Write as _};
 use super::dialect::Dialect;
 use super::sharing::Sharing;
 use super::{Emitted, Layout, Site, SiteKind, Size};
-use crate::ir::{Block, Inst, InstKind, LoopParam, Program, Space, Span, Terminator, Value};
+use crate::ir::{
+    BarrierScope, Block, Inst, InstKind, LoopParam, Program, Space, Span, Terminator, Value,
+};
 
 /// Prints a program that was checked.
 pub(super) fn print(program: &Program, dialect: &dyn Dialect) -> Emitted {
@@ -163,10 +165,7 @@ impl<'p> Printer<'p> {
                 index,
                 value,
             } => self.atomic(*op, *memory, *index, *value, inst.span),
-            InstKind::Barrier { scope } => {
-                let barrier = self.dialect.barrier(*scope);
-                self.statement(format_args!("{barrier}"));
-            }
+            InstKind::Barrier { scope } => self.barrier(*scope),
             InstKind::UniformLoad {
                 result,
                 memory,
@@ -314,6 +313,14 @@ impl<'p> Printer<'p> {
         let ty = self.program.type_of(result);
         let defined = self.dialect.value(ty, &name(result), value);
         self.statement(format_args!("{defined}"));
+    }
+
+    /// Waits for the workgroup, and counts the barrier: of the traps of a workgroup, those before fewer
+    /// barriers come first.
+    pub(super) fn barrier(&mut self, scope: BarrierScope) {
+        let barrier = self.dialect.barrier(scope);
+        self.statement(format_args!("{barrier}"));
+        self.statement(format_args!("pass_barrier();"));
     }
 
     /// The number of a new site, from 1.

@@ -8,6 +8,8 @@ use crate::ir::{AtomicOp, Block, InstKind, MemoryId, Program, Type, uniformity};
 pub(super) struct Sharing {
     /// For each memory.
     words: Vec<Words>,
+    /// Whether invocations wait for others.
+    pub(super) meets: bool,
     /// The bodies of loops of which all invocations of a workgroup run the same rounds. Empty where no
     /// invocation waits for others.
     uniform_loops: HashSet<*const Block>,
@@ -32,10 +34,11 @@ impl Sharing {
     pub(super) fn of(program: &Program) -> Self {
         let mut sharing = Self {
             words: vec![Words::Plain; program.memories.len()],
+            meets: uniformity::has_meetings(&program.body),
             uniform_loops: HashSet::new(),
         };
         sharing.find_atomics(program, &program.body);
-        if uniformity::has_meetings(&program.body) {
+        if sharing.meets {
             let mut bodies = Vec::new();
             loop_bodies(&program.body, &mut bodies);
             let uniform = bodies.into_iter().zip(uniformity::of_loops(program));

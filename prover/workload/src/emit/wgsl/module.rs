@@ -19,12 +19,15 @@ struct Report {
 var<private> steps: u32;
 var<private> trap_site: u32;
 var<private> trap_index: u32;
+var<private> trap_barriers: u32;
 var<private> rounds: u32;
+var<private> barriers: u32;
 
 fn trap_unless(fine: bool, site: u32, index: u32) {
     let first = !fine & (trap_site == 0u);
     trap_site = select(trap_site, site, first);
     trap_index = select(trap_index, index, first);
+    trap_barriers = select(trap_barriers, barriers, first);
 }
 
 fn trap(site: u32, index: u32) {
@@ -49,6 +52,10 @@ fn take_steps(count: u32, site: u32) -> bool {
     return granted;
 }
 
+fn pass_barrier() {
+    barriers += select(0u, 1u, barriers < 0xfffffffeu);
+}
+
 fn take_round() -> bool {
     let granted = rounds < job.steps;
     rounds += select(0u, 1u, granted);
@@ -56,9 +63,24 @@ fn take_round() -> bool {
 }
 ";
 
+/// Finds whether the invocation is the one whose trap comes first in its workgroup: of those before the fewest
+/// barriers the one with the smallest number. The words start at zero, so what is wanted small is turned round.
+const VERDICT: &str = "    let earliness = select(0u, ~trap_barriers, trap_site != 0u);
+    atomicMax(&earliest, earliness);
+    workgroupBarrier();
+    let candidate = (trap_site != 0u) & (earliness == atomicLoad(&earliest));
+    atomicMax(&lowest, select(0u, ~local_index, candidate));
+    workgroupBarrier();
+    let reports = candidate & (~local_index == atomicLoad(&lowest));
+";
+
+/// The same where there is no barrier: the host looks for the smallest number of all.
+const NO_VERDICT: &str = "    let reports = trap_site != 0u;
+";
+
 /// Leaves what happened to the invocation; see [`report`](crate::emit::report).
 const EPILOGUE: &str = "    atomicMax(&report.steps, steps);
-    if trap_site != 0u {
+    if reports {
         let group = workgroup.x + workgroups.x * (workgroup.y + workgroups.y * workgroup.z);
         let invocation = group * GROUP_INVOCATIONS + local_index;
         atomicMin(&report.first_trapped, invocation);
@@ -93,6 +115,11 @@ pub(super) fn open(printer: &mut Printer<'_>) {
 
 /// Prints what comes after them.
 pub(super) fn close(printer: &mut Printer<'_>) {
+    printer.text(if printer.sharing.meets {
+        VERDICT
+    } else {
+        NO_VERDICT
+    });
     printer.text(EPILOGUE);
 }
 
@@ -117,6 +144,11 @@ fn interface(printer: &mut Printer<'_>) {
             Role::Report => "var<storage, read_write> report: Report;".to_owned(),
         };
         printer.line(format_args!("@group(0) @binding({binding}) {variable}"));
+    }
+    if printer.sharing.meets {
+        for word in ["earliest", "lowest"] {
+            printer.line(format_args!("var<workgroup> {word}: atomic<u32>;"));
+        }
     }
     let program = printer.program;
     for (id, memory) in program.memories() {

@@ -28,7 +28,7 @@ fn kernel(emitted: &Emitted) -> String {
     let (_, body) = emitted.source.split_once(") {\n    ").unwrap();
     let body = &body[body.find("workgroups: vec3<u32>,\n) {\n").unwrap()..];
     let body = body.strip_prefix("workgroups: vec3<u32>,\n) {\n").unwrap();
-    let (body, _) = body.split_once("    atomicMax(").unwrap();
+    let (body, _) = body.split_once("    let reports").unwrap();
     body.to_owned()
 }
 

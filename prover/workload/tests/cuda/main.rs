@@ -1,0 +1,11 @@
+//! Runs the emitted CUDA text on this machine's processor, under the address and undefined-behaviour
+//! sanitizers, and holds it against the interpreter. Needs a C++ compiler (`CXX`, else `c++`).
+
+mod examples;
+mod executable;
+mod harness;
+mod operations;
+mod random;
+mod sharing;
+mod shim;
+mod traps;
