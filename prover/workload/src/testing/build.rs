@@ -1,5 +1,6 @@
 //! Recipes to jobs: any recipe gives a valid program.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Shape;
@@ -29,6 +30,10 @@ pub(super) fn build(recipe: &Recipe, shape: &Shape) -> Job {
         scope: Vec::new(),
         loops: Vec::new(),
         own: Value(0),
+        group: Value(0),
+        groups: workgroups.iter().product(),
+        uniform: true,
+        uniform_values: HashSet::new(),
     };
     // There is always something to see.
     builder.add_memory(
@@ -42,6 +47,9 @@ pub(super) fn build(recipe: &Recipe, shape: &Shape) -> Job {
         builder.add_memory(memory, invocations);
     }
     builder.own = builder.linear_id(workgroups);
+    if builder.uses.iter().any(|usage| usage.scope().is_some()) {
+        builder.group = builder.group_id();
+    }
     builder.statements(&recipe.statements);
     builder.store_where_nothing_was_stored();
     builder.program.body.insts = std::mem::take(&mut builder.insts);

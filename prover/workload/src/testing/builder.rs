@@ -1,9 +1,12 @@
 //! A program being built from a recipe: its memories, its values, and indices that keep the promises.
 
+use std::collections::HashSet;
+
+use super::phases::{Mode, Modes};
 use super::recipe::{MemoryRecipe, Operand, Recipe, Sharing};
 use crate::ir::{
-    Axis, BinaryOp, Binding, Builtin, Inst, InstKind, Length, Memory, MemoryId, Program, Space,
-    Span, Type, Value,
+    AtomicOp, Axis, BarrierScope, BinaryOp, Binding, Builtin, Inst, InstKind, Length, Memory,
+    MemoryId, Program, Space, Span, Type, Value,
 };
 
 /// How the program uses a memory.
@@ -16,12 +19,67 @@ pub(super) enum Usage {
         words: u32,
         stored: bool,
     },
+    /// By atomics of one family only.
+    Updated { words: u32, op: AtomicOp, ty: Type },
+    /// By the invocations of a workgroup together, as the mode says.
+    Phased {
+        /// Of a workgroup.
+        words: u32,
+        /// Of all workgroups.
+        length: u32,
+        scope: BarrierScope,
+        mode: Mode,
+    },
 }
 
 impl Usage {
     pub(super) fn length(&self) -> u32 {
         match self {
-            Self::Any { words } | Self::Output { words, .. } => *words,
+            Self::Any { words } | Self::Output { words, .. } | Self::Updated { words, .. } => {
+                *words
+            }
+            Self::Phased { length, .. } => *length,
+        }
+    }
+
+    /// What invocations may do with it in this phase, if that changes.
+    pub(super) fn mode(&self) -> Option<Mode> {
+        match self {
+            Self::Phased { mode, .. } => Some(*mode),
+            _ => None,
+        }
+    }
+
+    /// The barriers at which that changes.
+    pub(super) fn scope(&self) -> Option<BarrierScope> {
+        match self {
+            Self::Phased { scope, .. } => Some(*scope),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_readable(&self) -> bool {
+        match self {
+            Self::Any { .. } => true,
+            Self::Output { sharing, .. } => !matches!(sharing, Sharing::Scatter { .. }),
+            Self::Updated { .. } => false,
+            Self::Phased { mode, .. } => !matches!(mode, Mode::UpdateAll { .. }),
+        }
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        match self {
+            Self::Any { .. } | Self::Output { .. } => true,
+            Self::Updated { .. } => false,
+            Self::Phased { mode, .. } => matches!(mode, Mode::Own { .. }),
+        }
+    }
+
+    pub(super) fn takes_atomics(&self) -> bool {
+        match self {
+            Self::Any { .. } | Self::Updated { .. } => true,
+            Self::Output { sharing, .. } => !matches!(sharing, Sharing::Scatter { .. }),
+            Self::Phased { mode, .. } => !matches!(mode, Mode::ReadAll),
         }
     }
 }
@@ -35,6 +93,10 @@ pub(super) struct Enclosing {
     /// Whether starting another round depends on the counter; else each round looks at it first.
     pub(super) check_last: bool,
     pub(super) carried: Vec<Type>,
+    /// Whether the workgroup leaves it together.
+    pub(super) uniform: bool,
+    /// At the start of each round, and after it.
+    pub(super) modes: Modes,
 }
 
 /// Whether control reaches the place after a statement.
@@ -58,6 +120,13 @@ pub(super) struct Builder<'a> {
     pub(super) loops: Vec<Enclosing>,
     /// The invocation's linear id.
     pub(super) own: Value,
+    /// The workgroup's.
+    pub(super) group: Value,
+    pub(super) groups: u32,
+    /// Whether the workgroup comes to the place being built together.
+    pub(super) uniform: bool,
+    /// Values that are the same in a workgroup, by construction.
+    pub(super) uniform_values: HashSet<Value>,
 }
 
 impl Builder<'_> {
@@ -72,13 +141,49 @@ impl Builder<'_> {
             false => Length::Runtime,
         };
         let (name, space, usage) = match recipe {
+            MemoryRecipe::Output {
+                sharing: Sharing::Group { extra },
+                fixed,
+            } => {
+                let words = self.program.workgroup_size.iter().product::<u32>() + extra;
+                let all = words * self.groups;
+                let usage = Usage::Phased {
+                    words,
+                    length: all,
+                    scope: BarrierScope::Storage,
+                    mode: Mode::of_seed(*extra),
+                };
+                let length = length(all, *fixed);
+                ("output", Space::Output { binding, length }, usage)
+            }
+            &MemoryRecipe::Output {
+                sharing: Sharing::Updates { words, op, ty },
+                fixed,
+            } => {
+                let length = length(words, fixed);
+                let usage = Usage::Updated { words, op, ty };
+                ("output", Space::Output { binding, length }, usage)
+            }
+            MemoryRecipe::Shared { extra } => {
+                let words = self.program.workgroup_size.iter().product::<u32>() + extra;
+                let usage = Usage::Phased {
+                    words,
+                    length: words,
+                    scope: BarrierScope::Workgroup,
+                    mode: Mode::of_seed(id),
+                };
+                ("shared", Space::Shared { words }, usage)
+            }
             MemoryRecipe::Output { sharing, fixed } => {
                 let sharing = match sharing {
                     Sharing::Anything if !self.recipe.races => Sharing::InPlace,
                     sharing => sharing.clone(),
                 };
                 let words = match sharing {
-                    Sharing::InPlace | Sharing::Anything => invocations,
+                    Sharing::InPlace
+                    | Sharing::Anything
+                    | Sharing::Group { .. }
+                    | Sharing::Updates { .. } => invocations,
                     Sharing::Scatter { .. } => invocations.next_power_of_two(),
                     Sharing::Stripe { words } => invocations * words,
                 };
@@ -124,6 +229,7 @@ impl Builder<'_> {
 
     pub(super) fn emit(&mut self, kind: InstKind) {
         self.budget = self.budget.saturating_sub(1);
+        self.note_uniform(&kind);
         self.insts.push(Inst {
             kind,
             span: Span::default(),
@@ -212,17 +318,11 @@ impl Builder<'_> {
         }
         let axes = [Axis::Z, Axis::Y, Axis::X];
         if self.recipe.by_group {
-            let mut id = self.builtin(Builtin::WorkgroupId(Axis::Z));
-            for axis in [Axis::Y, Axis::X] {
-                let extent = self.builtin(Builtin::NumWorkgroups(axis));
-                let place = self.builtin(Builtin::WorkgroupId(axis));
-                id = self.word(Mul, id, extent);
-                id = self.word(Add, id, place);
-            }
+            let id = self.group_id();
             let extent = self.constant(Type::U32, size.iter().product());
             let place = self.builtin(Builtin::LocalInvocationIndex);
-            id = self.word(Mul, id, extent);
-            return self.word(Add, id, place);
+            let start = self.word(Mul, id, extent);
+            return self.word(Add, start, place);
         }
         let mut id = self.builtin(Builtin::GlobalInvocationId(axes[0]));
         for axis in [Axis::Y, Axis::X] {
@@ -231,6 +331,18 @@ impl Builder<'_> {
             let place = self.builtin(Builtin::GlobalInvocationId(axis));
             id = self.word(Mul, id, extent);
             id = self.word(Add, id, place);
+        }
+        id
+    }
+
+    /// The position of the workgroup in the order of all.
+    pub(super) fn group_id(&mut self) -> Value {
+        let mut id = self.builtin(Builtin::WorkgroupId(Axis::Z));
+        for axis in [Axis::Y, Axis::X] {
+            let extent = self.builtin(Builtin::NumWorkgroups(axis));
+            let place = self.builtin(Builtin::WorkgroupId(axis));
+            id = self.word(BinaryOp::Mul, id, extent);
+            id = self.word(BinaryOp::Add, id, place);
         }
         id
     }
@@ -260,7 +372,8 @@ impl Builder<'_> {
             return self.operand(Type::U32, index);
         }
         let (words, sharing) = match &self.uses[memory.0 as usize] {
-            Usage::Any { words } => (*words, Sharing::Anything),
+            Usage::Phased { .. } => return self.phased_index(memory, index, wild),
+            Usage::Any { words } | Usage::Updated { words, .. } => (*words, Sharing::Anything),
             Usage::Output { words, sharing, .. } => (*words, sharing.clone()),
         };
         let own = self.own;
@@ -277,7 +390,7 @@ impl Builder<'_> {
                 let offset = self.word(BinaryOp::Rem, offset, words);
                 self.word(BinaryOp::Add, start, offset)
             }
-            Sharing::Anything => {
+            Sharing::Anything | Sharing::Group { .. } | Sharing::Updates { .. } => {
                 let length = self.length_of(memory, words, wild);
                 let index = self.operand(Type::U32, index);
                 self.word(BinaryOp::Rem, index, length)
@@ -307,6 +420,10 @@ impl Builder<'_> {
     /// Ends the kernel by storing something in each output that was not stored to.
     pub(super) fn store_where_nothing_was_stored(&mut self) {
         for at in 0..self.uses.len() {
+            if let Usage::Updated { op, ty, .. } = self.uses[at] {
+                let operands = (&Operand::Recent(1), &Operand::Recent(at as u8));
+                self.atomic(MemoryId(at as u32), op, ty, operands, false);
+            }
             if matches!(self.uses[at], Usage::Output { stored: false, .. }) {
                 let memory = MemoryId(at as u32);
                 let index = self.index(memory, &Operand::Recent(1), false);

@@ -6,6 +6,7 @@
 
 mod build;
 mod builder;
+mod phases;
 mod recipe;
 mod statements;
 #[cfg(test)]
@@ -35,6 +36,8 @@ pub struct Shape {
     pub race_percent: u8,
     /// Whether there are `meter` instructions, which the front end never makes.
     pub meter: bool,
+    /// Whether there are workgroup memory, barriers and atomics.
+    pub sharing: bool,
 }
 
 impl Default for Shape {
@@ -47,6 +50,7 @@ impl Default for Shape {
             trap_percent: 5,
             race_percent: 5,
             meter: true,
+            sharing: false,
         }
     }
 }
@@ -58,6 +62,14 @@ impl Shape {
             trap_percent: 0,
             race_percent: 0,
             ..Self::default()
+        }
+    }
+
+    /// The same, with workgroup memory, barriers and atomics.
+    pub fn with_sharing(self) -> Self {
+        Self {
+            sharing: true,
+            ..self
         }
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::Shape;
-use crate::ir::{BinaryOp, Builtin, Type};
+use crate::ir::{AtomicOp, BarrierScope, BinaryOp, Builtin, Type};
 
 /// A job.
 #[derive(Clone, Debug)]
@@ -29,11 +29,27 @@ pub(super) struct Recipe {
 /// A memory.
 #[derive(Clone, Debug)]
 pub(super) enum MemoryRecipe {
-    Output { sharing: Sharing, fixed: bool },
-    Input { words: u32, fixed: bool },
-    Uniform { words: u32 },
-    Constant { words: Vec<u32> },
-    Private { words: u32 },
+    Output {
+        sharing: Sharing,
+        fixed: bool,
+    },
+    /// Workgroup memory with some more words than the workgroup has invocations.
+    Shared {
+        extra: u32,
+    },
+    Input {
+        words: u32,
+        fixed: bool,
+    },
+    Uniform {
+        words: u32,
+    },
+    Constant {
+        words: Vec<u32>,
+    },
+    Private {
+        words: u32,
+    },
 }
 
 /// Which words of an output memory an invocation uses.
@@ -47,6 +63,10 @@ pub(super) enum Sharing {
     Stripe { words: u32 },
     /// All of them; as `InPlace` where the job must not race.
     Anything,
+    /// Words of its workgroup's own, some more than it has invocations.
+    Group { extra: u32 },
+    /// All of them, by atomics of one family.
+    Updates { words: u32, op: AtomicOp, ty: Type },
 }
 
 /// A value, of the type that its use asks for.
@@ -95,7 +115,31 @@ pub(super) enum Statement {
         wild: bool,
     },
     Meter(u32),
+    Atomic {
+        memory: u8,
+        op: AtomicOp,
+        ty: Type,
+        index: Operand,
+        value: Operand,
+        wild: bool,
+    },
+    /// Stands where control flow is uniform, and is nothing elsewhere.
+    Barrier {
+        scope: BarrierScope,
+        /// Decides what memories are used for afterwards.
+        seed: u32,
+        /// Whether it is left out where the job may race.
+        dropped: bool,
+    },
+    /// As `Barrier`.
+    UniformLoad {
+        memory: u8,
+        ty: Type,
+        index: Operand,
+    },
     If {
+        /// Whether the condition is the same in the workgroup, where control flow is.
+        uniform: bool,
         condition: Operand,
         results: Vec<Type>,
         then: Arm,
@@ -124,6 +168,8 @@ pub(super) enum Leave {
 /// A loop with a counter that bounds it.
 #[derive(Clone, Debug)]
 pub(super) struct LoopRecipe {
+    /// Whether the workgroup leaves it together, where it came together.
+    pub(super) uniform: bool,
     pub(super) rounds: u32,
     /// A value that decides, modulo `rounds + 1`, how many rounds there are; else it is `rounds`.
     pub(super) data_rounds: Option<Operand>,
@@ -182,6 +228,10 @@ fn operand() -> impl Strategy<Value = Operand> {
     ]
 }
 
+fn atomic_op() -> impl Strategy<Value = AtomicOp> {
+    select(&AtomicOp::ALL[..])
+}
+
 fn percent(share: u8) -> impl Strategy<Value = bool> {
     prop::bool::weighted(f64::from(share.min(100)) / 100.0)
 }
@@ -199,7 +249,7 @@ pub(super) fn recipe(shape: Shape) -> impl Strategy<Value = Recipe> {
     let statements = vec(statement(shape), 0..14);
     (
         (axes(9), axes(5), any::<bool>()),
-        vec(memory(), 0..6),
+        vec(memory(shape.sharing), 0..6),
         statements,
         vec(word(), 1..24),
         traps,
@@ -228,12 +278,16 @@ pub(super) fn recipe(shape: Shape) -> impl Strategy<Value = Recipe> {
         )
 }
 
-fn memory() -> impl Strategy<Value = MemoryRecipe> {
+fn memory(shared: bool) -> impl Strategy<Value = MemoryRecipe> {
+    let weight = u32::from(shared);
     let sharing = prop_oneof![
         3 => Just(Sharing::InPlace),
         2 => any::<u32>().prop_map(|mask| Sharing::Scatter { mask }),
         2 => (1..=4u32).prop_map(|words| Sharing::Stripe { words }),
         2 => Just(Sharing::Anything),
+        3 * weight => (0..3u32).prop_map(|extra| Sharing::Group { extra }),
+        3 * weight => (1..8u32, atomic_op(), word_type())
+            .prop_map(|(words, op, ty)| Sharing::Updates { words, op, ty }),
     ];
     prop_oneof![
         3 => (sharing, any::<bool>())
@@ -243,6 +297,7 @@ fn memory() -> impl Strategy<Value = MemoryRecipe> {
         1 => (1..=8u32).prop_map(|words| MemoryRecipe::Uniform { words }),
         1 => vec(word(), 1..9).prop_map(|words| MemoryRecipe::Constant { words }),
         2 => (1..9u32).prop_map(|words| MemoryRecipe::Private { words }),
+        6 * weight => (0..3u32).prop_map(|extra| MemoryRecipe::Shared { extra }),
     ]
 }
 
@@ -301,7 +356,38 @@ fn simple(shape: Shape) -> impl Strategy<Value = Statement> {
         4 => load,
         4 => store,
         u32::from(shape.meter) => (0..4u32).prop_map(Statement::Meter),
+        12 * u32::from(shape.sharing) => together(),
     ]
+}
+
+/// What a workgroup does together.
+fn together() -> impl Strategy<Value = Statement> {
+    let atomic = (
+        any::<u8>(),
+        atomic_op(),
+        word_type(),
+        operand(),
+        operand(),
+        any::<bool>(),
+    )
+        .prop_map(|(memory, op, ty, index, value, wild)| Statement::Atomic {
+            memory,
+            op,
+            ty,
+            index,
+            value,
+            wild,
+        });
+    let barrier = (select(&BarrierScope::ALL[..]), any::<u32>(), percent(30)).prop_map(
+        |(scope, seed, dropped)| Statement::Barrier {
+            scope,
+            seed,
+            dropped,
+        },
+    );
+    let load = (any::<u8>(), word_type(), operand())
+        .prop_map(|(memory, ty, index)| Statement::UniformLoad { memory, ty, index });
+    prop_oneof![4 => atomic, 4 => barrier, 1 => load]
 }
 
 fn branch(body: BoxedStrategy<Vec<Statement>>) -> impl Strategy<Value = Statement> {
@@ -317,33 +403,38 @@ fn branch(body: BoxedStrategy<Vec<Statement>>) -> impl Strategy<Value = Statemen
             values,
         })
     };
-    (operand(), vec(ty(), 0..3), arm(), arm()).prop_map(|(condition, results, then, otherwise)| {
-        Statement::If {
+    (any::<bool>(), operand(), vec(ty(), 0..3), arm(), arm()).prop_map(
+        |(uniform, condition, results, then, otherwise)| Statement::If {
+            uniform,
             condition,
             results,
             then,
             otherwise,
-        }
-    })
+        },
+    )
 }
 
 fn repeat(shape: Shape, body: BoxedStrategy<Vec<Statement>>) -> impl Strategy<Value = Statement> {
     let carried =
         (ty(), operand(), operand()).prop_map(|(ty, initial, next)| Carried { ty, initial, next });
     (
+        any::<bool>(),
         0..=shape.rounds,
         prop::option::of(operand()),
         any::<bool>(),
         vec(carried, 0..4),
         body,
     )
-        .prop_map(|(rounds, data_rounds, check_last, carried, body)| {
-            Statement::Loop(LoopRecipe {
-                rounds,
-                data_rounds,
-                check_last,
-                carried,
-                body,
-            })
-        })
+        .prop_map(
+            |(uniform, rounds, data_rounds, check_last, carried, body)| {
+                Statement::Loop(LoopRecipe {
+                    uniform,
+                    rounds,
+                    data_rounds,
+                    check_last,
+                    carried,
+                    body,
+                })
+            },
+        )
 }

@@ -1,8 +1,9 @@
 //! Statements of a recipe to instructions.
 
 use super::builder::{Builder, Enclosing, Flow, Usage};
-use super::recipe::{Arm, Leave, LoopRecipe, Operand, Sharing, Statement};
-use crate::ir::{BinaryOp, Block, InstKind, LoopParam, Memory, Terminator, Type, Value};
+use super::phases::Modes;
+use super::recipe::{Arm, Leave, LoopRecipe, Operand, Statement};
+use crate::ir::{BinaryOp, Block, InstKind, LoopParam, Memory, Space, Terminator, Type, Value};
 
 impl Builder<'_> {
     pub(super) fn statements(&mut self, statements: &[Statement]) -> Flow {
@@ -64,16 +65,7 @@ impl Builder<'_> {
                 index,
                 wild,
             } => {
-                let readable = |_: &Memory, usage: &Usage| {
-                    !matches!(
-                        usage,
-                        Usage::Output {
-                            sharing: Sharing::Scatter { .. },
-                            ..
-                        }
-                    )
-                };
-                if let Some(memory) = self.choose(*memory, readable) {
+                if let Some(memory) = self.choose(*memory, |_, usage| usage.is_readable()) {
                     let index = self.index(memory, index, *wild);
                     self.define(*ty, |result| InstKind::Load {
                         result,
@@ -89,19 +81,55 @@ impl Builder<'_> {
                 value,
                 wild,
             } => {
-                if let Some(memory) = self.choose(*memory, |memory, _| memory.is_writable()) {
+                let writable =
+                    |memory: &Memory, usage: &Usage| memory.is_writable() && usage.is_writable();
+                if let Some(memory) = self.choose(*memory, writable) {
                     let index = self.index(memory, index, *wild);
                     let value = self.operand(*ty, value);
                     self.store(memory, index, value);
                 }
             }
             Statement::Meter(steps) => self.emit(InstKind::Meter { steps: *steps }),
+            Statement::Atomic {
+                memory,
+                op,
+                ty,
+                index,
+                value,
+                wild,
+            } => {
+                let common =
+                    |memory: &Memory, usage: &Usage| memory.is_common() && usage.takes_atomics();
+                if let Some(memory) = self.choose(*memory, common) {
+                    self.atomic(memory, *op, *ty, (index, value), *wild);
+                }
+            }
+            Statement::Barrier {
+                scope,
+                seed,
+                dropped,
+            } => self.barrier(*scope, *seed, *dropped),
+            Statement::UniformLoad { memory, ty, index } => {
+                let shared =
+                    |memory: &Memory, _: &Usage| matches!(memory.space, Space::Shared { .. });
+                if let Some(memory) = self.choose(*memory, shared) {
+                    self.uniform_load(memory, *ty, index);
+                }
+            }
             Statement::If {
+                uniform,
                 condition,
                 results,
                 then,
                 otherwise,
-            } => return self.branch(condition, results, then, otherwise),
+            } => {
+                let condition = if *uniform && self.uniform {
+                    self.uniform_operand(Type::Bool, condition)
+                } else {
+                    self.operand(Type::Bool, condition)
+                };
+                return self.branch(condition, results, then, otherwise);
+            }
             Statement::Loop(recipe) => self.repeat(recipe),
         }
         Flow::Onwards
@@ -119,25 +147,34 @@ impl Builder<'_> {
         }
     }
 
-    fn arm(&mut self, arm: &Arm, results: &[Type]) -> Block {
-        self.block(|builder| {
+    /// Builds an arm of an `if` that control comes to in these modes, and goes back to them.
+    fn arm(&mut self, arm: &Arm, results: &[Type], modes: &Modes) -> Block {
+        let block = self.block(|builder| {
             if builder.statements(&arm.body) == Flow::Left {
                 return Terminator::Unreachable;
             }
-            match (arm.leave, builder.loops.last().cloned()) {
+            let enclosing = builder.loops.last().cloned();
+            // Who leaves a loop that the workgroup leaves together, leaves it with all.
+            let enclosing = enclosing.filter(|around| builder.uniform || !around.uniform);
+            match (arm.leave, enclosing) {
                 (Leave::Break, Some(enclosing)) => {
+                    builder.settle(&enclosing.modes);
                     Terminator::Break(builder.operands(&enclosing.carried, &arm.values))
                 }
                 (Leave::Continue, Some(enclosing)) => builder.next_round(&enclosing, &arm.values),
                 (Leave::Yield, _) | (_, None) => {
+                    builder.settle(modes);
                     Terminator::Yield(builder.operands(results, &arm.values))
                 }
             }
-        })
+        });
+        self.set_modes(modes);
+        block
     }
 
     /// Ends a block by the loop's next round, as far as its counter allows one.
     fn next_round(&mut self, enclosing: &Enclosing, carried: &[Operand]) -> Terminator {
+        self.settle(&enclosing.modes);
         let carried = self.operands(&enclosing.carried, carried);
         let one = self.constant(Type::U32, 1);
         let counter = self.word(BinaryOp::Add, enclosing.counter, one);
@@ -152,16 +189,13 @@ impl Builder<'_> {
         Terminator::Unreachable
     }
 
-    fn branch(
-        &mut self,
-        condition: &Operand,
-        results: &[Type],
-        then: &Arm,
-        otherwise: &Arm,
-    ) -> Flow {
-        let condition = self.operand(Type::Bool, condition);
-        let then = self.arm(then, results);
-        let otherwise = self.arm(otherwise, results);
+    fn branch(&mut self, condition: Value, results: &[Type], then: &Arm, otherwise: &Arm) -> Flow {
+        let modes = self.modes();
+        let outside = self.uniform;
+        self.uniform &= self.uniform_values.contains(&condition);
+        let then = self.arm(then, results, &modes);
+        let otherwise = self.arm(otherwise, results, &modes);
+        self.uniform = outside;
         let yields = [&then, &otherwise]
             .iter()
             .any(|arm| matches!(arm.end, Terminator::Yield(_)));
@@ -178,10 +212,15 @@ impl Builder<'_> {
     }
 
     fn repeat(&mut self, recipe: &LoopRecipe) {
+        let uniform = recipe.uniform && self.uniform;
         let limit = match &recipe.data_rounds {
             None => self.constant(Type::U32, recipe.rounds),
             Some(operand) => {
-                let operand = self.operand(Type::U32, operand);
+                let operand = if uniform {
+                    self.uniform_operand(Type::U32, operand)
+                } else {
+                    self.operand(Type::U32, operand)
+                };
                 let modulus = self.constant(Type::U32, recipe.rounds.saturating_add(1));
                 self.word(BinaryOp::Rem, operand, modulus)
             }
@@ -206,8 +245,14 @@ impl Builder<'_> {
             limit,
             check_last: recipe.check_last,
             carried: carried.clone(),
+            uniform,
+            modes: self.modes(),
         };
         self.loops.push(enclosing.clone());
+        let outside = std::mem::replace(&mut self.uniform, uniform);
+        if uniform {
+            self.uniform_values.insert(counter);
+        }
         let body = self.block(|builder| {
             builder.scope.push(counter);
             builder.scope.extend(&params);
@@ -222,6 +267,8 @@ impl Builder<'_> {
             builder.next_round(&enclosing, &next)
         });
         self.loops.pop();
+        self.uniform = outside;
+        self.set_modes(&enclosing.modes);
         let results: Vec<Value> = carried
             .iter()
             .map(|&ty| self.program.new_value(ty))

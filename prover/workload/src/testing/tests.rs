@@ -31,7 +31,13 @@ proptest! {
     }
 
     #[test]
-    fn text_and_bytes_round_trip(job in workload_and_job()) {
+    fn clean_jobs_that_share_finish(job in jobs(Shape::clean().with_sharing())) {
+        let execution = run(&job);
+        prop_assert!(execution.is_ok(), "{execution:?}");
+    }
+
+    #[test]
+    fn text_and_bytes_round_trip(job in jobs(Shape::default().with_sharing())) {
         let workload = job.workload();
         let parsed = text::parse(&workload.to_string()).unwrap();
         prop_assert_eq!(&parsed, workload.program());
@@ -63,6 +69,68 @@ fn shapes_with_traps_and_races_have_them() {
         bounds > 30 && steps > 5 && races > 10,
         "{bounds} {steps} {races}"
     );
+}
+
+#[test]
+fn jobs_that_share_reach_every_way_to_share() {
+    let mut seen = HashSet::new();
+    let (mut changed, mut looping) = (0, 0);
+    for job in sample(Shape::clean().with_sharing(), 1000) {
+        let program = job.workload().program();
+        features(job.workload(), &program.body, 0, &mut seen);
+        let execution = run(&job).unwrap();
+        let barriers = program.to_string().matches("barrier").count();
+        changed += usize::from(barriers > 1 && execution.buffers != job.buffers());
+        looping += usize::from(barriers_in_loops(&program.body, false));
+    }
+    for op in ["add", "min", "max", "and", "or", "xor"] {
+        for memory in ["sha", "out"] {
+            let feature = format!("atomic {op} {memory}");
+            assert!(seen.contains(&feature), "no `{feature}` in any job");
+        }
+    }
+    for feature in [
+        "barrier workgroup",
+        "barrier storage",
+        "uniform_load",
+        "load sha",
+        "store sha",
+    ] {
+        assert!(seen.contains(feature), "no `{feature}` in any job");
+    }
+    assert!(changed > 200 && looping > 50, "{changed} {looping}");
+}
+
+/// Whether a barrier stands in a loop.
+fn barriers_in_loops(block: &Block, in_loop: bool) -> bool {
+    block.insts.iter().any(|inst| match &inst.kind {
+        InstKind::Barrier { .. } => in_loop,
+        InstKind::If {
+            then, otherwise, ..
+        } => barriers_in_loops(then, in_loop) || barriers_in_loops(otherwise, in_loop),
+        InstKind::Loop { body, .. } => barriers_in_loops(body, true),
+        _ => false,
+    })
+}
+
+#[test]
+fn jobs_that_share_may_race_in_each_space() {
+    let shape = Shape {
+        race_percent: 100,
+        trap_percent: 0,
+        ..Shape::default()
+    };
+    let (mut shared, mut output) = (0, 0);
+    for job in sample(shape.with_sharing(), 1000) {
+        if let Err(RunError::Trap(Trap::Race { memory, .. })) = run(&job) {
+            *if memory.starts_with("shared") {
+                &mut shared
+            } else {
+                &mut output
+            } += 1;
+        }
+    }
+    assert!(shared > 10 && output > 20, "{shared} {output}");
 }
 
 /// Marks what a block contains.

@@ -24,6 +24,8 @@ struct Sight {
     group: u32,
     /// Barriers for the memory that were passed.
     phase: u32,
+    /// Whether each workgroup has words of its own.
+    shared: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -72,7 +74,11 @@ impl Action {
 impl Sight {
     fn races_with(&self, other: &Self) -> bool {
         let meet = self.invocation != other.invocation
-            && (self.group != other.group || self.phase == other.phase);
+            && if self.group == other.group {
+                self.phase == other.phase
+            } else {
+                !self.shared
+            };
         let both_load = matches!((self.action, other.action), (Action::Load, Action::Load));
         let one_family =
             self.action.family().is_some() && self.action.family() == other.action.family();
@@ -329,6 +335,7 @@ impl Oracle<'_> {
             invocation: self.invocation,
             group: self.group,
             phase,
+            shared: matches!(definition.space, Space::Shared { .. }),
         });
         Ok(seen)
     }
@@ -473,6 +480,14 @@ fn with_spans(job: &Job) -> Job {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn both_interpreters_agree_on_jobs_that_share(
+        job in jobs(Shape { trap_percent: 20, race_percent: 30, ..Shape::default() }.with_sharing())
+    ) {
+        let job = with_spans(&job);
+        prop_assert_eq!(run(&job), oracle(&job).map_err(RunError::Trap));
+    }
 
     #[test]
     fn both_interpreters_agree(
