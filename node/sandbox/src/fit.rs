@@ -105,6 +105,12 @@ pub(crate) fn check_device(
         )?;
     }
 
+    // wgpu does not look at this one.
+    need(
+        "bytes of workgroup memory",
+        4 * u64::from(emitted.layout.shared_words),
+        limits.max_compute_workgroup_storage_size.into(),
+    )?;
     let bindings = &emitted.layout.bindings;
     let uniforms = bindings.iter().filter(|role| **role == Role::Parameters);
     let storage = bindings.len() - uniforms.count();

@@ -27,8 +27,9 @@ const NETWORK: u8 = 4;
 /// The first version that restricts signals and abstract sockets.
 const REACH: u8 = 6;
 
-/// What drivers are made of, and what they ask about the machine. Whatever is not there is passed over.
-const READABLE: [&str; 20] = [
+/// What drivers are made of, and what they ask about the machine and themselves, but not about other processes. Whatever
+/// is not there is passed over.
+const READABLE: [&str; 28] = [
     "/usr",
     "/lib",
     "/lib64",
@@ -45,7 +46,15 @@ const READABLE: [&str; 20] = [
     "/sys/class/drm",
     "/sys/bus/pci",
     "/sys/module",
-    "/proc",
+    "/proc/self",
+    "/proc/cpuinfo",
+    "/proc/devices",
+    "/proc/driver",
+    "/proc/meminfo",
+    "/proc/modules",
+    "/proc/stat",
+    "/proc/sys/vm",
+    "/proc/version",
     "/dev/null",
     "/dev/zero",
     "/dev/urandom",

@@ -9,6 +9,9 @@ use arknet_workload::job::Job;
 #[cfg(target_os = "linux")]
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 
+#[cfg(target_os = "linux")]
+use crate::AdapterKind;
+
 /// Bytes for a driver that compiles a kernel.
 const COMPILING: u64 = 1 << 30;
 /// How often the bytes of the buffers may be there at the same time.
@@ -23,19 +26,35 @@ pub(super) fn memory(job: &Job) -> u64 {
 
 /// Sets the limits of a worker that has lived since `started`. Only the soft limits: the hard ones stay for the next
 /// job, and the worker cannot change either.
+///
+/// Addresses are limited only where the driver computes on the processor: those of GPUs reserve them by the terabyte.
 #[cfg(target_os = "linux")]
-pub(super) fn grant(pid: Pid, started: Instant, job: &Job) -> rustix::io::Result<()> {
+pub(super) fn grant(
+    pid: Pid,
+    started: Instant,
+    adapter: AdapterKind,
+    job: &Job,
+) -> rustix::io::Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     // It cannot have used more than this so far.
     let lived = started.elapsed();
     let seconds = (lived.saturating_add(job.limits().time))
         .saturating_add(SPARE_TIME)
         .as_secs();
-    let data = data_bytes(pid).map_or(u64::MAX, |now| now.saturating_add(memory(job)));
+    let more = memory(job);
+    let now = in_use(pid).unwrap_or(InUse {
+        addresses: u64::MAX,
+        data: u64::MAX,
+    });
+    let addresses = match adapter {
+        AdapterKind::Software => now.addresses.saturating_add(more.saturating_mul(2)),
+        _ => u64::MAX,
+    };
     for (resource, current) in [
         (Resource::Cpu, seconds.saturating_mul(cores)),
-        (Resource::Fsize, memory(job)),
-        (Resource::Data, data),
+        (Resource::Fsize, more),
+        (Resource::Data, now.data.saturating_add(more)),
+        (Resource::As, addresses),
     ] {
         // The worker has the hard limits of its parent.
         let maximum = getrlimit(resource).maximum;
@@ -45,10 +64,26 @@ pub(super) fn grant(pid: Pid, started: Instant, job: &Job) -> rustix::io::Result
     Ok(())
 }
 
-/// Bytes of private writable memory that a process has now.
+/// What a process has now, in bytes.
 #[cfg(target_os = "linux")]
-fn data_bytes(pid: Pid) -> Option<u64> {
+struct InUse {
+    addresses: u64,
+    /// Private writable memory.
+    data: u64,
+}
+
+#[cfg(target_os = "linux")]
+fn in_use(pid: Pid) -> Option<InUse> {
     let statm = std::fs::read_to_string(format!("/proc/{}/statm", pid.as_raw_nonzero())).ok()?;
-    let pages: u64 = statm.split_ascii_whitespace().nth(5)?.parse().ok()?;
-    Some(pages.saturating_mul(rustix::param::page_size() as u64))
+    let mut fields = statm.split_ascii_whitespace();
+    let page = rustix::param::page_size() as u64;
+    let mut bytes = |position| -> Option<u64> {
+        let pages: u64 = fields.nth(position)?.parse().ok()?;
+        Some(pages.saturating_mul(page))
+    };
+    Some(InUse {
+        addresses: bytes(0)?,
+        // The sixth field; five are taken from where the first one ended.
+        data: bytes(4)?,
+    })
 }

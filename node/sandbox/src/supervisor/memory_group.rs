@@ -7,10 +7,13 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+/// Groups are called this, the number of the process that made them, and a number of their own.
+const PREFIX: &str = "arknet-worker-";
 /// Bytes to start in.
 const START: u64 = 2 << 30;
 
@@ -33,12 +36,11 @@ impl MemoryGroup {
         let own = fs::read_to_string("/proc/self/cgroup")
             .map_err(|error| format!("/proc/self/cgroup cannot be read: {error}"))?;
         let (parent, version) = parent(&own, Path::new("/sys/fs/cgroup"))?;
+        static SWEPT: Once = Once::new();
+        SWEPT.call_once(|| sweep(&parent));
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let name = format!(
-            "arknet-worker-{}-{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{PREFIX}{}-{number}", std::process::id());
         let folder = parent.join(name);
         fs::create_dir(&folder).map_err(|error| {
             format!(
@@ -128,6 +130,31 @@ impl Drop for MemoryGroup {
     }
 }
 
+/// Removes groups of processes that were killed before they could do it. Those in use do not go.
+fn sweep(parent: &Path) {
+    let groups = parent
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok);
+    for group in groups {
+        let name = group.file_name();
+        let Some(maker) = name.to_str().and_then(maker) else {
+            continue;
+        };
+        if !Path::new("/proc").join(maker.to_string()).exists() {
+            // Whatever keeps it, it is not in this process's way.
+            let _ = fs::remove_dir(group.path());
+        }
+    }
+}
+
+/// The process that made a group of this name.
+fn maker(name: &str) -> Option<u32> {
+    let (maker, _) = name.strip_prefix(PREFIX)?.split_once('-')?;
+    maker.parse().ok()
+}
+
 /// The number of kills in a list of events.
 fn kills(events: &str) -> Option<u64> {
     events
@@ -201,6 +228,21 @@ mod tests {
         fs::write(slice.join("cgroup.subtree_control"), "cpu memory pids\n").unwrap();
         assert_eq!(parent(own, mount.path()), Ok((slice, Version::Two)));
         assert!(parent("nonsense", mount.path()).is_err());
+    }
+
+    #[test]
+    fn only_what_was_left_behind_is_swept() {
+        let parent = tempfile::tempdir().unwrap();
+        let own = format!("{PREFIX}{}-0", std::process::id());
+        // More than the numbers of processes go to.
+        let left = format!("{PREFIX}4294967295-3");
+        for name in [&own, &left, &"other".to_owned(), &format!("{PREFIX}x")] {
+            fs::create_dir(parent.path().join(name)).unwrap();
+        }
+        sweep(parent.path());
+        assert!(parent.path().join(own).exists());
+        assert!(!parent.path().join(left).exists());
+        assert_eq!(parent.path().read_dir().unwrap().count(), 3);
     }
 
     #[test]

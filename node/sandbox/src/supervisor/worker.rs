@@ -15,7 +15,9 @@ use super::timed::Timed;
 use super::{Program, StartError, allowance, spawn};
 use crate::protocol::{Answer, Backend, Done, Expected, JobMessage, ProtocolError, Ready, Start};
 use crate::wall::{Wall, WallState, Walls};
-use crate::{AdapterInfo, CompileLimits, Death, GpuExecution, RunError, Selection, trap};
+use crate::{
+    AdapterInfo, AdapterKind, CompileLimits, Death, GpuExecution, RunError, Selection, trap,
+};
 
 /// What the parent grants a job beyond its declared time, for the way there and back.
 const GRACE: Duration = Duration::from_secs(2);
@@ -186,7 +188,9 @@ impl Worker {
         let number = self.jobs;
         self.jobs += 1;
         let refused = |error: io::Error| ProtocolError::Connection(error.to_string());
-        self.process.grant(job).map_err(refused)?;
+        self.process
+            .grant(self.adapter.kind, job)
+            .map_err(refused)?;
         let transfer = Duration::from_secs(job.memory_bytes() / BYTES_PER_SECOND);
         let sent_by = Instant::now() + GRACE + transfer;
         JobMessage::send(number, job, &mut Timed::new(&self.process.socket, sent_by))?;
@@ -277,10 +281,10 @@ impl Process {
     }
 
     /// Lets the worker have what a job may take.
-    fn grant(&self, job: &Job) -> io::Result<()> {
+    fn grant(&self, adapter: AdapterKind, job: &Job) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         if let Some(pid) = self.pid() {
-            allowance::grant(pid, self.started, job)?;
+            allowance::grant(pid, self.started, adapter, job)?;
         }
         match &self.group {
             Some(group) => group.allow(allowance::memory(job)),
@@ -344,6 +348,8 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // One that the system still keeps, such as in a call of a driver that hangs, stays a zombie until this process
+        // ends.
         self.kill();
     }
 }

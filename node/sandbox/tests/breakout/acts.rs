@@ -52,6 +52,8 @@ acts! {
     MakeWritableCode,
     /// Allocates until it is stopped.
     Allocate,
+    /// Allocates memory that is shared, and so nobody's own, until it is stopped.
+    AllocateShared,
     /// Makes every open file a terabyte long.
     GrowFiles,
     /// Writes zeros to its parent until it is stopped.

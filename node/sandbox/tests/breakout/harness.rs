@@ -53,7 +53,7 @@ pub(crate) fn order(act: Act, argument: u32) -> Job {
     let limits = Limits {
         time: match act {
             // Using up memory takes its time.
-            Act::Allocate => Duration::from_secs(60),
+            Act::Allocate | Act::AllocateShared => Duration::from_secs(60),
             _ => LIMITS.time,
         },
         ..LIMITS

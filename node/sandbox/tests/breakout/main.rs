@@ -6,5 +6,6 @@ mod after;
 mod deceit;
 mod escape;
 mod harness;
+mod ordinary;
 mod outside;
 mod resources;

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use arknet_sandbox::{Death, RunError};
+use arknet_sandbox::{Death, RunError, Wall};
 
 use crate::acts::Act;
-use crate::harness::{LIMITS, attempt};
+use crate::harness::{LIMITS, attempt, start};
 
 #[test]
 fn memory_ends_at_the_allowance() {
@@ -22,6 +22,22 @@ fn memory_ends_at_the_allowance() {
         ),
         "{result:?}"
     );
+}
+
+#[test]
+fn shared_memory_ends_at_the_allowance() {
+    let Some(worker) = start() else { return };
+    let counted = worker.walls().get(Wall::Memory).is_up();
+    drop(worker);
+    let Some(result) = attempt(Act::AllocateShared, 0) else {
+        return;
+    };
+    if counted {
+        assert_eq!(result, Err(RunError::Died(Death::OutOfMemory)));
+    } else {
+        // The limit on addresses is less exact.
+        assert_eq!(result, Ok(libc::ENOMEM as u32));
+    }
 }
 
 #[test]

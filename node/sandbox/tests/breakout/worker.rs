@@ -117,6 +117,25 @@ fn perform(act: Act, argument: u32, mut socket: &UnixStream) -> u32 {
                 std::hint::black_box(&kept);
             }
         }
+        Act::AllocateShared => loop {
+            const STEP: usize = 16 << 20;
+            // SAFETY: a new mapping that nothing else knows of.
+            let memory = unsafe {
+                libc::mmap(
+                    std::ptr::null_mut(),
+                    STEP,
+                    libc::PROT_READ | libc::PROT_WRITE,
+                    libc::MAP_SHARED | libc::MAP_ANONYMOUS,
+                    -1,
+                    0,
+                )
+            };
+            if memory == libc::MAP_FAILED {
+                return outcome(Err::<(), _>(io::Error::last_os_error()));
+            }
+            // SAFETY: the mapping is writable and as long as that.
+            unsafe { memory.write_bytes(1, STEP) };
+        },
         Act::GrowFiles => {
             for descriptor in 0..256 {
                 // SAFETY: growing a file takes no pointers, and what was in it stays.
