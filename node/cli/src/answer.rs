@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use arknet_workload::printable::{printable, printable_lines};
 use serde_json::Value;
 
 /// The result of a command in both forms.
@@ -11,7 +12,8 @@ pub(crate) struct Answer {
     pub(crate) json: Value,
 }
 
-/// Text in two columns, a label and what it says.
+/// Text in two columns, a label and what it says. What a terminal would obey is escaped on the way in: names and
+/// paths come out of files.
 #[derive(Default)]
 pub(crate) struct Rows {
     text: String,
@@ -26,16 +28,28 @@ impl Rows {
         let value = value.to_string();
         for (index, line) in value.lines().enumerate() {
             let label = if index == 0 { label } else { "" };
+            let line = printable(line);
             let row = format!("{label:<width$} {line}", width = Self::LABEL);
             self.text.push_str(row.trim_end());
             self.text.push('\n');
         }
     }
 
-    /// Adds a line of its own.
+    /// Adds lines of their own.
     pub(crate) fn line(&mut self, line: &str) {
-        self.text.push_str(line);
+        self.text.push_str(&printable_lines(line));
         self.text.push('\n');
+    }
+
+    /// Adds a word that stands out, where standard output is a terminal that shows colours.
+    pub(crate) fn verdict(&mut self, word: &'static str) {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || !io::stdout().is_terminal();
+        if plain {
+            self.line(word);
+        } else {
+            self.text.push_str(&format!("\x1b[1;32m{word}\x1b[0m\n"));
+        }
     }
 
     pub(crate) fn finish(self) -> String {
@@ -57,18 +71,7 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
 
 /// Prints an error on standard error. Where that cannot be written there is nowhere left to say so.
 pub(crate) fn complain(message: &str) {
-    let _ = writeln!(io::stderr(), "error: {message}");
-}
-
-/// Text that stands out, where standard output is a terminal that shows colours.
-pub(crate) fn emphasis(text: &str) -> String {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-        || !io::stdout().is_terminal();
-    if plain {
-        text.to_owned()
-    } else {
-        format!("\x1b[1;32m{text}\x1b[0m")
-    }
+    let _ = writeln!(io::stderr(), "error: {}", printable_lines(message));
 }
 
 /// A number of bytes for people.
@@ -118,6 +121,17 @@ mod tests {
         assert_eq!(bytes(3 << 30), "3.0 GiB");
         assert_eq!(time(Duration::from_micros(1500)), "1.5 ms");
         assert_eq!(time(Duration::from_millis(1250)), "1.25 s");
+    }
+
+    #[test]
+    fn rows_are_fit_for_a_terminal() {
+        let mut rows = Rows::default();
+        rows.row("name", "a\u{1b}[2J\u{202e}");
+        rows.line("b\u{7}\nc");
+        assert_eq!(
+            rows.finish(),
+            "name         a\\u{1b}[2J\\u{202e}\nb\\u{7}\nc\n"
+        );
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+#[cfg(feature = "prove")]
+use arknet_workload::job::folder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit;
@@ -88,12 +90,14 @@ pub(crate) enum Backend {
 /// Run a job and prove its outputs
 ///
 /// Runs the kernel on the CPU, proves the run, verifies the proof, and only then writes the outputs and the
-/// receipt. Every buffer that the kernel may write needs an `output` in the job file.
+/// receipt. Every buffer that the kernel may write needs an `output` in the job file. How much memory proving
+/// takes is estimated first; a job for which there is not enough is refused.
 #[cfg(feature = "prove")]
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   arknet prove examples/sha256 --receipt sha256.receipt
-  arknet prove examples/collatz --receipt collatz.receipt --preset s128")]
+  arknet prove examples/collatz --receipt collatz.receipt --preset s128
+  arknet prove examples/matmul --receipt matmul.receipt --max-memory 2GiB")]
 pub(crate) struct ProveArguments {
     /// A job folder, or its job.toml
     pub(crate) job: PathBuf,
@@ -103,6 +107,14 @@ pub(crate) struct ProveArguments {
     /// The security of the proof: 100 or 128 provable bits
     #[arg(long, value_enum, default_value_t = PresetName::S100)]
     pub(crate) preset: PresetName,
+    /// The most memory that proving may take, such as 8GiB [default: what the machine has free]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) max_memory: Option<u64>,
+}
+
+#[cfg(feature = "prove")]
+fn size(text: &str) -> Result<u64, String> {
+    folder::parse_size(text).ok_or_else(|| format!("it must be {}", folder::SIZE))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -137,7 +149,7 @@ pub(crate) struct VerifyArguments {
 ///
 /// For a WGSL file: the program after lowering. For a job also the tables that its proof has, with their columns
 /// and degrees, and the rows, cells and memory that proving takes; to count the rows it runs the job, within
-/// its limits, and fills the tables. For a receipt: what it claims. Nothing is verified here.
+/// its limits, but it fills no table. For a receipt: what it claims. Nothing is verified here.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   arknet inspect examples/collatz
@@ -146,7 +158,7 @@ pub(crate) struct VerifyArguments {
 pub(crate) struct InspectArguments {
     /// A job folder, a job.toml, a .wgsl file or a receipt
     pub(crate) file: PathBuf,
-    /// The entry point, where a .wgsl file is inspected
-    #[arg(long, default_value = "main")]
-    pub(crate) entry: String,
+    /// The entry point of a .wgsl file [default: main]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) entry: Option<String>,
 }

@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use arknet_workload::job::folder::JobFileError;
+use arknet_workload::printable::printable_path;
+use arknet_workload::regular::OpenError;
 
 use crate::exit::Exit;
 
@@ -27,15 +29,40 @@ pub(crate) enum CliError {
     #[error(
         "`{}` is nothing to inspect: a job is a folder or a .toml, a workload a .wgsl, and as a receipt it \
          fails: {reason}",
-        path.display()
+        printable_path(path)
     )]
     NotInspectable { path: PathBuf, reason: String },
-    #[error("cannot read `{}`: {source}", path.display())]
-    Read { path: PathBuf, source: io::Error },
-    #[error("cannot write `{}`: {source}", path.display())]
+    #[error("`{}` {source}; expected {expected}", printable_path(path))]
+    Read {
+        path: PathBuf,
+        expected: &'static str,
+        source: OpenError,
+    },
+    #[error("cannot write `{}`: {source}", printable_path(path))]
     Write { path: PathBuf, source: io::Error },
+    #[error(
+        "`{}` is {}; the receipt comes first: arknet verify {} {}",
+        printable_path(if *is_job { receipt } else { job }),
+        if *is_job { "a job, not a receipt" } else { "a receipt, not a job" },
+        printable_path(job),
+        printable_path(receipt)
+    )]
+    Swapped {
+        receipt: PathBuf,
+        job: PathBuf,
+        is_job: bool,
+    },
+    #[error(
+        "`--entry` is for a .wgsl file, and `{}` is none; a job names its entry point in its job.toml \
+         (`entry = \"main\"`)",
+        printable_path(path)
+    )]
+    NoEntryHere { path: PathBuf },
     #[cfg(feature = "prove")]
-    #[error("`{}` belongs to the job; choose another file for the receipt", path.display())]
+    #[error(
+        "`{}` belongs to the job; choose another file for the receipt",
+        printable_path(path)
+    )]
     ReceiptInJob { path: PathBuf },
     #[error(
         "internal error: {what}. This is a defect of arknet, not of your input; nothing was written that \
@@ -52,7 +79,9 @@ impl CliError {
         match self {
             Self::JobFile(error) if error.is_over_limit() => Exit::OverLimit,
             Self::JobFile(JobFileError::OutOfMemory { .. }) => Exit::Internal,
-            Self::NotInspectable { .. } => Exit::Usage,
+            Self::NotInspectable { .. } | Self::Swapped { .. } | Self::NoEntryHere { .. } => {
+                Exit::Usage
+            }
             Self::JobFile(_) | Self::Read { .. } | Self::Write { .. } => Exit::Usage,
             #[cfg(feature = "prove")]
             Self::ReceiptInJob { .. } => Exit::Usage,

@@ -32,7 +32,7 @@ Exit codes:
   2  the command line, the job folder or a file is wrong
   3  the workload is refused: it is not in the language, or larger than it allows
   4  the job trapped: out of bounds, out of steps, or a data race
-  5  over a declared limit (memory, time), or too large to prove
+  5  over a declared limit (memory, time), or too large to prove, here or at all
   6  the backend is not available
   7  arknet itself failed: a defect, or no threads left";
 

@@ -17,18 +17,23 @@ use crate::{receipt, tables};
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<Answer, CliError> {
     let file = &arguments.file;
     let extension = file.extension().and_then(OsStr::to_str);
+    let entry = arguments.entry.as_deref();
     match extension {
+        Some("wgsl") if !file.is_dir() => inspect_source(file, entry.unwrap_or("main")),
+        _ if entry.is_some() => Err(CliError::NoEntryHere {
+            path: file.to_owned(),
+        }),
         _ if file.is_dir() => inspect_job(file),
         Some("toml") => inspect_job(file),
-        Some("wgsl") => inspect_source(file, &arguments.entry),
         _ => inspect_receipt(file),
     }
 }
 
 fn inspect_receipt(file: &Path) -> Result<Answer, CliError> {
     let receipt = Receipt::load(file).map_err(|error| match error {
-        LoadError::Io(source) => CliError::Read {
+        LoadError::Open(source) => CliError::Read {
             path: file.to_owned(),
+            expected: "a job folder, a job.toml, a .wgsl file or a receipt",
             source,
         },
         LoadError::Decode(error) => CliError::NotInspectable {
@@ -37,8 +42,11 @@ fn inspect_receipt(file: &Path) -> Result<Answer, CliError> {
         },
     })?;
     let Seal::Stark(seal) = &receipt.seal;
+    let mut rows = Rows::default();
+    rows.line(&receipt.to_string());
+    rows.line("Nothing was verified; `arknet verify` does that.");
     Ok(Answer {
-        text: format!("{receipt}\nNothing was verified; `arknet verify` does that.\n"),
+        text: rows.finish(),
         json: json!({
             "receipt": {
                 "version": Receipt::VERSION,

@@ -117,6 +117,9 @@ impl OpenJob {
                     format!(", wrote {} and its picture", file.name)
                 }
                 Some(file) => format!(", wrote {}", file.name),
+                None if output.is_some() => {
+                    ", written by the kernel but not kept (no `output` in the job file)".to_owned()
+                }
                 None => String::new(),
             };
             let size = 4 * words.len() as u64;

@@ -14,6 +14,8 @@ mod fault;
 mod files;
 mod inspect;
 mod job;
+#[cfg(feature = "prove")]
+mod memory;
 mod picture;
 #[cfg(feature = "prove")]
 mod progress;
@@ -42,19 +44,26 @@ fn main() -> ExitCode {
     arknet_sandbox::worker::enter_if_asked();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and the version come this way too. There is no one left to tell if printing fails.
-            let _ = error.print();
-            return if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Fine
-            }
-            .into();
+        Err(error) if error.use_stderr() => return misused(&error).into(),
+        Err(help) => {
+            // Help and the version come this way. There is no one left to tell if printing fails.
+            let _ = help.print();
+            return Exit::Fine.into();
         }
     };
     let result = fault::catch(|| execute(&arguments));
     finish(&arguments, result).into()
+}
+
+/// Reports a command line that makes no sense, as JSON where it asks for that.
+fn misused(error: &clap::Error) -> Exit {
+    let text = error.render().to_string();
+    let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+    let wants_json = std::env::args_os()
+        .skip(1)
+        .take_while(|argument| argument != "--")
+        .any(|argument| argument == "--json");
+    fail(Exit::Usage, message, wants_json)
 }
 
 fn execute(arguments: &Arguments) -> Result<Answer, CliError> {
@@ -72,32 +81,35 @@ fn execute(arguments: &Arguments) -> Result<Answer, CliError> {
 
 /// Prints the result and says how the process ends.
 fn finish(arguments: &Arguments, result: Result<Answer, CliError>) -> Exit {
-    let (exit, text) = match result {
+    match result {
         Ok(answer) => {
             let text = match (arguments.quiet, arguments.json) {
                 (true, _) => String::new(),
                 (_, true) => format!("{}\n", answer.json),
                 _ => answer.text,
             };
-            (Exit::Fine, text)
+            print(Exit::Fine, &text)
         }
-        Err(error) => {
-            let exit = error.exit();
-            let message = error.to_string();
-            answer::complain(&message);
-            let text = if arguments.json {
-                let mut object = json!({ "exit_code": exit as u8, "error": message });
-                if exit == Exit::Invalid {
-                    object["valid"] = false.into();
-                }
-                format!("{object}\n")
-            } else {
-                String::new()
-            };
-            (exit, text)
-        }
-    };
-    match answer::print(&text) {
+        Err(error) => fail(error.exit(), &error.to_string(), arguments.json),
+    }
+}
+
+/// Reports a failure for people, and for machines where they asked.
+fn fail(exit: Exit, message: &str, json: bool) -> Exit {
+    answer::complain(message);
+    if !json {
+        return exit;
+    }
+    let mut object = json!({ "exit_code": exit as u8, "error": message });
+    if exit == Exit::Invalid {
+        object["valid"] = false.into();
+    }
+    print(exit, &format!("{object}\n"))
+}
+
+/// Prints to standard output, which may fail too.
+fn print(exit: Exit, text: &str) -> Exit {
+    match answer::print(text) {
         Ok(()) => exit,
         Err(error) => {
             answer::complain(&format!("cannot write to standard output: {error}"));

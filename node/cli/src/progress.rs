@@ -46,6 +46,13 @@ impl Progress {
         }
     }
 
+    /// Shows a line between the bars.
+    pub(crate) fn say(&mut self, line: &str) {
+        self.finish_phase();
+        // A line that cannot be shown is not worth stopping for.
+        let _ = self.bars.println(line);
+    }
+
     fn finish_phase(&mut self) {
         if let Some((_, bar)) = self.current.take() {
             bar.set_position(LENGTH);

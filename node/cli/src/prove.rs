@@ -5,13 +5,14 @@ use std::path::Path;
 
 use arknet_air::WitnessError;
 use arknet_receipt::{Preset, Receipt, verify};
-use arknet_stark::ProveError;
+use arknet_stark::{Prepared, ProveError};
 use serde_json::json;
 
 use crate::answer::{Answer, Rows, bytes, count, time};
 use crate::arguments::{PresetName, ProveArguments};
 use crate::error::CliError;
 use crate::job::OpenJob;
+use crate::memory::Memory;
 use crate::progress::Progress;
 use crate::{files, receipt, target};
 
@@ -25,12 +26,28 @@ pub(crate) fn prove(arguments: &ProveArguments, bars: bool) -> Result<Answer, Cl
         PresetName::S128 => Preset::S128,
     };
 
+    let memory = arguments
+        .max_memory
+        .map_or_else(Memory::free, Memory::allowed);
     let mut progress = Progress::new(bars);
-    let proven = arknet_stark::prove(open.job(), preset, &mut |phase, fraction| {
-        progress.report(phase, fraction);
-    });
+    let prepared = Prepared::new(
+        open.job(),
+        preset,
+        memory.bytes(),
+        &mut |phase, fraction| progress.report(phase, fraction),
+    );
+    let prepared = prepared.map_err(|error| failed(&open, &memory, error))?;
+    let cost = prepared.cost();
+    progress.say(&format!(
+        "{} tables, {} cells: about {} of memory, a receipt of at least {}",
+        prepared.tables().len(),
+        count(cost.cells),
+        bytes(cost.memory),
+        bytes(cost.least_proof_bytes)
+    ));
+    let proven = prepared.prove(&mut |phase, fraction| progress.report(phase, fraction));
     drop(progress);
-    let proven = proven.map_err(|error| failed(&open, error))?;
+    let proven = proven.map_err(|error| failed(&open, &memory, error))?;
 
     // What is verified is what is written: the receipt made from its own bytes.
     let encoded = proven.receipt.encode();
@@ -60,10 +77,15 @@ pub(crate) fn prove(arguments: &ProveArguments, bars: bool) -> Result<Answer, Cl
         "build",
         format!("SIMD {}, {}", target::simd(), target::ALLOCATOR),
     );
-    let degree = preset.parameters().extension_degree;
-    let cells: u64 = proven.tables.iter().map(|table| table.cells(degree)).sum();
     let tables = proven.tables.len();
-    rows.row("proof", format!("{tables} tables, {} cells", count(cells)));
+    rows.row(
+        "proof",
+        format!(
+            "{tables} tables, {} cells, about {} of memory",
+            count(cost.cells),
+            bytes(cost.memory)
+        ),
+    );
     let total = proven.phases.iter().map(|(_, time)| *time).sum();
     for (phase, elapsed) in &proven.phases {
         rows.row(&phase.to_string(), time(*elapsed));
@@ -78,7 +100,8 @@ pub(crate) fn prove(arguments: &ProveArguments, bars: bool) -> Result<Answer, Cl
             "buffers": buffers,
             "receipt": { "file": arguments.receipt.display().to_string(), "bytes": size },
             "tables": tables,
-            "cells": cells,
+            "cells": cost.cells,
+            "proving_memory": cost.memory,
             "phases": proven.phases.iter().map(|(phase, time)| {
                 json!({ "name": phase.to_string(), "seconds": time.as_secs_f64() })
             }).collect::<Vec<_>>(),
@@ -116,9 +139,10 @@ fn check_destination(open: &OpenJob, path: &Path) -> Result<(), CliError> {
     })
 }
 
-fn failed(open: &OpenJob, error: ProveError) -> CliError {
+fn failed(open: &OpenJob, memory: &Memory, error: ProveError) -> CliError {
     match error {
         ProveError::Run(error) => open.failed_run(error),
+        ProveError::OverMemory { needed, .. } => CliError::OverLimit(memory.refusal(needed)),
         ProveError::Compile(_)
         | ProveError::Witness(WitnessError::TooManyRows { .. })
         | ProveError::Heights(_)

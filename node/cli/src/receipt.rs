@@ -11,8 +11,9 @@ use crate::error::CliError;
 /// Reads a receipt. Bytes that are none do not hold, whatever they were meant to be.
 pub(crate) fn load(path: &Path) -> Result<Receipt, CliError> {
     Receipt::load(path).map_err(|error| match error {
-        LoadError::Io(source) => CliError::Read {
+        LoadError::Open(source) => CliError::Read {
             path: path.to_owned(),
+            expected: "a receipt",
             source,
         },
         LoadError::Decode(error) => CliError::Invalid(error.to_string()),

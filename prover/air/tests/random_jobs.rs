@@ -3,6 +3,7 @@
 use arknet_air::{CompileError, Machine, Statement, check};
 use arknet_workload::interpreter::run;
 use arknet_workload::testing::{Shape, jobs};
+use p3_matrix::Matrix;
 use proptest::prelude::*;
 
 fn cases() -> u32 {
@@ -25,6 +26,12 @@ proptest! {
             Err(error) => return Err(TestCaseError::fail(error.to_string())),
         };
         let witness = machine.witness().map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let filled: Vec<Option<u8>> = witness
+            .traces
+            .iter()
+            .map(|trace| Some(trace.as_ref()?.height().trailing_zeros() as u8))
+            .collect();
+        prop_assert_eq!(machine.heights(None), Ok(filled));
         if let Err(violation) = check(machine.tables(), &witness.traces) {
             return Err(TestCaseError::fail(violation.to_string()));
         }

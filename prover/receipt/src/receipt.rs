@@ -4,9 +4,10 @@
 //! `docs/receipt.md` describes the format byte by byte.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
+
+use arknet_workload::regular::{self, OpenError};
 
 use crate::claim::Claim;
 use crate::encoding::{DecodeError, Reader, Writer};
@@ -230,8 +231,8 @@ impl Receipt {
 
     /// Reads a receipt from a file, no more of it than a receipt may have.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
-        let mut file = File::open(path)?;
-        let got = file.metadata()?.len();
+        let mut file = regular::open(path)?;
+        let got = file.metadata().map_err(OpenError::Io)?.len();
         if got > Self::MAX_BYTES {
             return Err(LoadError::Decode(DecodeError::TooLarge {
                 got,
@@ -239,10 +240,11 @@ impl Receipt {
             }));
         }
         let mut bytes = Vec::new();
-        // The length may have grown since, or may be unknown (a pipe): decoding checks what was read.
+        // The length may have grown since: decoding checks what was read.
         Read::by_ref(&mut file)
             .take(Self::MAX_BYTES + 1)
-            .read_to_end(&mut bytes)?;
+            .read_to_end(&mut bytes)
+            .map_err(OpenError::Io)?;
         Ok(Self::decode(&bytes)?)
     }
 }
@@ -251,8 +253,8 @@ impl Receipt {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("the receipt cannot be read: {0}")]
-    Io(#[from] io::Error),
+    #[error("the receipt {0}")]
+    Open(#[from] OpenError),
     /// Its bytes are no receipt.
     #[error(transparent)]
     Decode(#[from] DecodeError),

@@ -1,13 +1,19 @@
 //! The phases of proving, and how they are seen in a prover that reports none.
 //!
-//! Plonky3's prover is one call. It marks its stages with `tracing` spans, so the proof runs on a thread pool
+//! [`PhaseClock`] times them. Plonky3's prover is one call. It marks its stages with `tracing` spans, so the proof runs on a thread pool
 //! whose threads listen for those: the first span of a stage ends the one before.
 
 use std::fmt;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
 
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
+
+use crate::prove::ProveError;
+
+/// How often the prover is asked how far it is: the resolution of phase times.
+const TICK: Duration = Duration::from_millis(2);
 
 /// A phase of [`crate::prove()`], in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +22,8 @@ pub enum Phase {
     Execute,
     /// The workload becomes tables.
     Compile,
+    /// The tables' rows are counted.
+    Count,
     /// The tables are filled.
     Witness,
     /// The tables and their bus columns are extended and committed to.
@@ -28,9 +36,10 @@ pub enum Phase {
 
 impl Phase {
     /// All phases in order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Execute,
         Self::Compile,
+        Self::Count,
         Self::Witness,
         Self::Commit,
         Self::Quotient,
@@ -43,6 +52,7 @@ impl fmt::Display for Phase {
         f.write_str(match self {
             Self::Execute => "execute",
             Self::Compile => "compile",
+            Self::Count => "count",
             Self::Witness => "witness",
             Self::Commit => "commit",
             Self::Quotient => "quotient",
@@ -85,4 +95,66 @@ impl Subscriber for PhaseListener {
     fn enter(&self, _span: &Id) {}
 
     fn exit(&self, _span: &Id) {}
+}
+
+/// Times phases and reports them.
+pub(crate) struct PhaseClock<'a> {
+    phases: Vec<(Phase, Duration)>,
+    progress: &'a mut dyn FnMut(Phase, f32),
+}
+
+impl<'a> PhaseClock<'a> {
+    /// A clock that goes on after the phases timed so far.
+    pub(crate) fn new(
+        phases: Vec<(Phase, Duration)>,
+        progress: &'a mut dyn FnMut(Phase, f32),
+    ) -> Self {
+        Self { phases, progress }
+    }
+
+    pub(crate) fn finish(self) -> Vec<(Phase, Duration)> {
+        self.phases
+    }
+
+    /// Does the work of a phase.
+    pub(crate) fn time<T>(&mut self, phase: Phase, work: impl FnOnce() -> T) -> T {
+        (self.progress)(phase, 0.0);
+        let start = Instant::now();
+        let result = work();
+        self.phases.push((phase, start.elapsed()));
+        (self.progress)(phase, 1.0);
+        result
+    }
+
+    /// Follows phases from `first` until the result is there.
+    pub(crate) fn follow<T, E: ToString>(
+        &mut self,
+        first: Phase,
+        phases: &Receiver<Phase>,
+        done: &Receiver<Result<T, E>>,
+    ) -> Result<T, ProveError> {
+        let mut current = first;
+        let mut start = Instant::now();
+        (self.progress)(current, 0.0);
+        let result = loop {
+            for phase in phases.try_iter().filter(|phase| *phase > first) {
+                if phase > current {
+                    self.phases.push((current, start.elapsed()));
+                    (self.progress)(current, 1.0);
+                    (current, start) = (phase, Instant::now());
+                    (self.progress)(current, 0.0);
+                }
+            }
+            match done.recv_timeout(TICK) {
+                Ok(result) => break result.map_err(|error| ProveError::Prover(error.to_string())),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    break Err(ProveError::Prover("it stopped without a result".to_owned()));
+                }
+            }
+        };
+        self.phases.push((current, start.elapsed()));
+        (self.progress)(current, 1.0);
+        result
+    }
 }

@@ -1,15 +1,15 @@
-//! From a job to a receipt.
+//! From tables to a receipt.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
-use arknet_air::{AIR_VERSION, CompileError, Machine, Statement, Table, WitnessError};
+use arknet_air::{AIR_VERSION, CompileError, Table, WitnessError};
 use arknet_receipt::config::{ChallengeField, Config, Octic, Quintic, config};
 use arknet_receipt::{
-    Claim, ClaimError, InvalidHeights, Placed, Preset, Receipt, Seal, SealTooLarge, Slot,
-    StarkSeal, TranscriptSeed, Usage, encode_proof, place,
+    ClaimError, InvalidHeights, Placed, Preset, Receipt, Seal, SealTooLarge, Slot, StarkSeal,
+    TranscriptSeed, encode_proof, place,
 };
-use arknet_workload::interpreter::{self, RunError};
+use arknet_workload::interpreter::RunError;
 use arknet_workload::job::Job;
 use p3_air::symbolic::SymbolicExpressionExt;
 use p3_batch_stark::{ProverData, StarkInstance, prove_batch};
@@ -20,10 +20,9 @@ use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use tracing::Dispatch;
 
-use crate::phase::{Phase, PhaseListener};
-
-/// How often the prover is asked how far it is: the resolution of phase times.
-const TICK: Duration = Duration::from_millis(2);
+use crate::cost::TableSize;
+use crate::phase::{Phase, PhaseClock, PhaseListener};
+use crate::prepare::Prepared;
 
 /// A job's outputs and the receipt for them.
 #[derive(Clone, Debug)]
@@ -36,26 +35,6 @@ pub struct Proven {
     pub phases: Vec<(Phase, Duration)>,
     /// The tables in the proof.
     pub tables: Vec<TableSize>,
-}
-
-/// The size of a table in a proof.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableSize {
-    /// Its name.
-    pub name: String,
-    /// `log2` of its rows.
-    pub log_height: u8,
-    /// Main columns.
-    pub columns: usize,
-    /// Columns of the bus argument, in the challenge field.
-    pub auxiliary_columns: usize,
-}
-
-impl TableSize {
-    /// Committed base-field cells, with an extension of the given degree.
-    pub fn cells(&self, extension_degree: usize) -> u64 {
-        ((self.columns + extension_degree * self.auxiliary_columns) as u64) << self.log_height
-    }
 }
 
 /// Why a job has no receipt.
@@ -79,6 +58,14 @@ pub enum ProveError {
     /// The run has no claim.
     #[error(transparent)]
     Claim(#[from] ClaimError),
+    /// Proving takes more memory than it may.
+    #[error("proving takes about {needed} bytes of memory, more than the {limit} that it may")]
+    OverMemory {
+        /// Bytes that it takes.
+        needed: u64,
+        /// Bytes that it may take.
+        limit: u64,
+    },
     /// The proof is too large for a receipt.
     #[error(transparent)]
     Seal(#[from] SealTooLarge),
@@ -87,35 +74,31 @@ pub enum ProveError {
     Prover(String),
 }
 
-/// Runs and proves a job. `progress` hears of each phase as it begins (0) and ends (1).
+/// Runs and proves a job, whatever memory it takes. `progress` hears of each phase as it begins (0) and ends (1).
 pub fn prove(
     job: &Job,
     preset: Preset,
     progress: &mut dyn FnMut(Phase, f32),
 ) -> Result<Proven, ProveError> {
-    let mut clock = PhaseClock {
-        phases: Vec::new(),
-        progress,
-    };
-    let execution = clock.time(Phase::Execute, || interpreter::run(job))?;
-    let (claim, machine) = clock.time(Phase::Compile, || {
-        let usage = Usage::new(job, execution.steps);
-        let claim = Claim::new(job, &execution.buffers, usage)?;
-        let statement = Statement::new(job, execution.buffers.clone(), execution.steps)
-            .map_err(|error| ProveError::Prover(error.to_string()))?;
-        Ok::<_, ProveError>((claim, Machine::compile(&statement)?))
-    })?;
-    let witness = clock.time(Phase::Witness, || machine.witness())?;
+    Prepared::new(job, preset, u64::MAX, progress)?.prove(progress)
+}
 
-    let heights: Vec<Option<u8>> = witness
-        .traces
-        .iter()
-        .map(|trace| {
-            trace
-                .as_ref()
-                .map(|trace| trace.height().trailing_zeros() as u8)
-        })
-        .collect();
+/// The second half of [`prove`].
+pub(crate) fn finish(
+    prepared: Prepared,
+    progress: &mut dyn FnMut(Phase, f32),
+) -> Result<Proven, ProveError> {
+    let Prepared {
+        preset,
+        claim,
+        outputs,
+        machine,
+        heights,
+        tables,
+        phases,
+    } = prepared;
+    let mut clock = PhaseClock::new(phases, progress);
+    let witness = clock.time(Phase::Witness, || machine.witness())?;
     let names = machine.tables().iter().map(Table::name);
     let seed = TranscriptSeed::new(
         preset,
@@ -125,9 +108,17 @@ pub fn prove(
     );
     let slots = machine.tables().iter().cloned().map(Slot::from).collect();
     let placed = place(preset, slots, &heights)?;
-    let tables = table_sizes(&placed);
     let traces: Vec<RowMajorMatrix<KoalaBear>> = witness.traces.into_iter().flatten().collect();
     drop(machine);
+    let as_counted = traces
+        .iter()
+        .map(Matrix::height)
+        .eq(placed.log_heights.iter().map(|&height| 1 << height));
+    if !as_counted {
+        return Err(ProveError::Prover(
+            "tables of other heights than were counted".to_owned(),
+        ));
+    }
 
     let proof = match preset {
         Preset::S100 => proof::<Quintic>(&seed, &placed, &traces, &mut clock)?,
@@ -140,24 +131,10 @@ pub fn prove(
             claim,
             seal,
         },
-        outputs: execution.buffers,
-        phases: clock.phases,
+        outputs,
+        phases: clock.finish(),
         tables,
     })
-}
-
-fn table_sizes(placed: &Placed<Table>) -> Vec<TableSize> {
-    placed
-        .airs
-        .iter()
-        .zip(&placed.log_heights)
-        .map(|(table, &log_height)| TableSize {
-            name: table.name().to_owned(),
-            log_height,
-            columns: table.main_width(),
-            auxiliary_columns: table.auxiliary_width(),
-        })
-        .collect()
 }
 
 /// The encoded proof of the placed tables with these rows.
@@ -216,52 +193,3 @@ where
 
 /// Stack of a proving thread; symbolic expressions nest as deep as a kernel's longest sum.
 const STACK: usize = 64 << 20;
-
-/// Times phases and reports them.
-struct PhaseClock<'a> {
-    phases: Vec<(Phase, Duration)>,
-    progress: &'a mut dyn FnMut(Phase, f32),
-}
-
-impl PhaseClock<'_> {
-    fn time<T>(&mut self, phase: Phase, work: impl FnOnce() -> T) -> T {
-        (self.progress)(phase, 0.0);
-        let start = Instant::now();
-        let result = work();
-        self.phases.push((phase, start.elapsed()));
-        (self.progress)(phase, 1.0);
-        result
-    }
-
-    /// Follows phases from `first` until the result is there.
-    fn follow<T, E: ToString>(
-        &mut self,
-        first: Phase,
-        phases: &Receiver<Phase>,
-        done: &Receiver<Result<T, E>>,
-    ) -> Result<T, ProveError> {
-        let mut current = first;
-        let mut start = Instant::now();
-        (self.progress)(current, 0.0);
-        let result = loop {
-            for phase in phases.try_iter().filter(|phase| *phase > first) {
-                if phase > current {
-                    self.phases.push((current, start.elapsed()));
-                    (self.progress)(current, 1.0);
-                    (current, start) = (phase, Instant::now());
-                    (self.progress)(current, 0.0);
-                }
-            }
-            match done.recv_timeout(TICK) {
-                Ok(result) => break result.map_err(|error| ProveError::Prover(error.to_string())),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    break Err(ProveError::Prover("it stopped without a result".to_owned()));
-                }
-            }
-        };
-        self.phases.push((current, start.elapsed()));
-        (self.progress)(current, 1.0);
-        result
-    }
-}

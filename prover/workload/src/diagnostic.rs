@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use crate::ir::Span;
+use crate::printable::{is_printable, printable};
 
 /// Columns of source text shown of one line.
 const MAX_COLUMNS: usize = 100;
@@ -120,9 +121,9 @@ fn write_place(out: &mut String, source_name: &str, source: &str, span: Span, gu
     let column = place.before.chars().count() + 1;
     let number = place.line_number;
     let (before, marked, after) = (
-        printable(place.before),
-        printable(place.marked),
-        printable(place.after),
+        in_columns(place.before),
+        in_columns(place.marked),
+        in_columns(place.after),
     );
     let before_columns = before.chars().count();
     let skipped = if before_columns + marked.chars().count() + after.chars().count() > MAX_COLUMNS {
@@ -140,9 +141,10 @@ fn write_place(out: &mut String, source_name: &str, source: &str, span: Span, gu
     let carets = marked.chars().count().clamp(1, room.max(1));
     let _ = write!(
         out,
-        "\n{:gutter$}--> {source_name}:{number}:{column}\n{:gutter$} |\n{number:gutter$} | \
+        "\n{:gutter$}--> {}:{number}:{column}\n{:gutter$} |\n{number:gutter$} | \
          {lead}{visible}{text}{tail}\n{:gutter$} | {:indent$}{}",
         "",
+        printable(source_name),
         "",
         "",
         "",
@@ -150,14 +152,15 @@ fn write_place(out: &mut String, source_name: &str, source: &str, span: Span, gu
     );
 }
 
-/// Source text for a terminal: tabs become spaces, other control characters a replacement character.
-fn printable(text: &str) -> String {
+/// Source text for a terminal, a column a character: tabs become spaces, what a terminal would obey or hide a
+/// replacement character.
+fn in_columns(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '\t' => out.extend(std::iter::repeat_n(' ', TAB_COLUMNS)),
-            c if c.is_control() => out.push(char::REPLACEMENT_CHARACTER),
-            c => out.push(c),
+            c if is_printable(c) => out.push(c),
+            _ => out.push(char::REPLACEMENT_CHARACTER),
         }
     }
     out
@@ -192,6 +195,17 @@ mod tests {
         // A span that cuts a character must not panic.
         render("s", source, span(4, 5), "m", &[]);
         assert_eq!(line_and_column(source, span(11, 12)), (1, 10));
+    }
+
+    #[test]
+    fn nothing_from_outside_reaches_the_terminal_as_it_is() {
+        let source = "a\u{1b}[2J \u{202e}b";
+        let text = render("k\u{1b}[2J.wgsl", source, span(0, 1), "m", &[]);
+        assert!(text.contains("--> k\\u{1b}[2J.wgsl:1:1"), "{text:?}");
+        assert!(
+            text.chars().all(|c| c == '\n' || is_printable(c)),
+            "{text:?}"
+        );
     }
 
     #[test]

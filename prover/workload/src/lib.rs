@@ -15,6 +15,8 @@ pub mod emit;
 pub mod interpreter;
 pub mod ir;
 pub mod job;
+pub mod printable;
+pub mod regular;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod wgsl;

@@ -221,7 +221,7 @@ fn types_of_other_widths() {
     refused(
         "@group(0) @binding(1) var<uniform> a: array<u32, 4>;",
         "data[0] = a[0];",
-        "address space Uniform",
+        "uniform buffer",
         "var",
     );
 }

@@ -4,7 +4,11 @@ mod arknet;
 mod build;
 mod data;
 mod examples;
+mod files;
 mod hostile;
+#[cfg(feature = "prove")]
+mod memory;
+mod messages;
 #[cfg(feature = "prove")]
 mod receipts;
 #[cfg(feature = "gpu")]

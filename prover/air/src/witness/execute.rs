@@ -1,7 +1,8 @@
 //! Runs the flow blocks of a machine and logs what the tables need.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Instant;
 
 use arknet_workload::ir::Builtin;
 use arknet_workload::job::Invocation;
@@ -17,6 +18,8 @@ use crate::machine::{MAX_LOG_HEIGHT, Machine};
 pub(super) const WORDS_PER_ACCESS: usize = 4;
 /// Invocations that one task runs.
 const CHUNK: u32 = 256;
+/// Visits to a block between two looks at the clock.
+const VISITS_PER_LOOK: u64 = 1 << 10;
 
 /// The visits to a block: rows of `[invocation, clock, slots…, (read, time, value, own) per access…]`.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +50,6 @@ struct Part {
     clocks: Vec<u32>,
     /// Words touched: memory (by position among tables), address, state.
     touched: Vec<(usize, u32, WordState)>,
-    shared_reads: Vec<Vec<u32>>,
 }
 
 pub(super) fn execute(machine: &Machine) -> Result<Execution, WitnessError> {
@@ -56,13 +58,26 @@ pub(super) fn execute(machine: &Machine) -> Result<Execution, WitnessError> {
     } else {
         vec![Vec::new(); machine.plans.len()]
     };
-    let runner = Runner::new(machine, &written);
-    let invocations = machine.statement.dispatch.invocations();
-    let parts: Vec<Part> = (0..invocations.div_ceil(CHUNK))
-        .into_par_iter()
-        .map(|chunk| runner.run(chunk * CHUNK..invocations.min((chunk + 1) * CHUNK), true))
+    let runner = Runner::new(machine, &written, None);
+    let parts = runner
+        .chunks()
+        .map(|chunk| runner.run(chunk, true))
         .collect::<Result<_, _>>()?;
-    collect(machine, &runner, parts)
+    collect(machine, runner, parts)
+}
+
+/// Visits to each block in the machine's order, found by running alone: nothing is kept of a finished chunk.
+pub(super) fn count_visits(
+    machine: &Machine,
+    deadline: Option<Instant>,
+) -> Result<Vec<u64>, WitnessError> {
+    // Which words are written decides what is logged, not where an invocation goes.
+    let unknown = vec![Vec::new(); machine.plans.len()];
+    let runner = Runner::new(machine, &unknown, deadline);
+    runner
+        .chunks()
+        .try_for_each(|chunk| runner.run(chunk, false).map(drop))?;
+    Ok(runner.rows.into_iter().map(AtomicU64::into_inner).collect())
 }
 
 fn needs_written_words(plan: &MemoryPlan) -> bool {
@@ -79,11 +94,10 @@ fn needs_written_words(plan: &MemoryPlan) -> bool {
 /// Per memory, whether each word is written by anybody.
 fn written_words(machine: &Machine) -> Result<Vec<Vec<bool>>, WitnessError> {
     let unknown = vec![Vec::new(); machine.plans.len()];
-    let runner = Runner::new(machine, &unknown);
-    let invocations = machine.statement.dispatch.invocations();
-    let parts: Vec<Part> = (0..invocations.div_ceil(CHUNK))
-        .into_par_iter()
-        .map(|chunk| runner.run(chunk * CHUNK..invocations.min((chunk + 1) * CHUNK), false))
+    let runner = Runner::new(machine, &unknown, None);
+    let parts: Vec<Part> = runner
+        .chunks()
+        .map(|chunk| runner.run(chunk, false))
         .collect::<Result<_, _>>()?;
     let mut written: Vec<Vec<bool>> = vec![Vec::new(); machine.plans.len()];
     for memory in &machine.memories {
@@ -103,15 +117,16 @@ fn written_words(machine: &Machine) -> Result<Vec<Vec<bool>>, WitnessError> {
 
 fn collect(
     machine: &Machine,
-    runner: &Runner<'_>,
+    runner: Runner<'_>,
     parts: Vec<Part>,
 ) -> Result<Execution, WitnessError> {
     let mut execution = Execution {
         visits: runner
             .strides
             .iter()
-            .map(|&stride| Visits {
-                log: Vec::new(),
+            .zip(&runner.rows)
+            .map(|(&stride, rows)| Visits {
+                log: Vec::with_capacity(stride * rows.load(Ordering::Relaxed) as usize),
                 stride,
             })
             .collect(),
@@ -159,10 +174,10 @@ fn collect(
             word.time = word.time.max(state.time);
             word.own_reads += state.own_reads;
         }
-        for (words, reads) in execution.words.iter_mut().zip(part.shared_reads) {
-            for (word, reads) in words.iter_mut().zip(reads) {
-                word.shared_reads += reads;
-            }
+    }
+    for (words, reads) in execution.words.iter_mut().zip(runner.shared_reads) {
+        for (word, reads) in words.iter_mut().zip(reads) {
+            word.shared_reads = reads.into_inner();
         }
     }
     Ok(execution)
@@ -176,8 +191,13 @@ struct Runner<'a> {
     strides: Vec<usize>,
     /// Position among the tables of each memory.
     tables: Vec<Option<usize>>,
-    /// Visits logged so far, by position in the machine's order.
+    /// Visits so far, by position in the machine's order.
     rows: Vec<AtomicU64>,
+    /// Reads of words that nobody writes, by memory table and address. One count for all threads: a count for
+    /// each chunk would take chunks times words of memory.
+    shared_reads: Vec<Vec<AtomicU32>>,
+    /// When the run must end.
+    deadline: Option<Instant>,
 }
 
 /// What an invocation has touched.
@@ -188,7 +208,7 @@ struct Touched {
 }
 
 impl<'a> Runner<'a> {
-    fn new(machine: &'a Machine, written: &'a [Vec<bool>]) -> Self {
+    fn new(machine: &'a Machine, written: &'a [Vec<bool>], deadline: Option<Instant>) -> Self {
         let graph = &machine.graph;
         let mut positions = vec![0; graph.blocks.len()];
         for (position, id) in graph.order.iter().enumerate() {
@@ -208,6 +228,16 @@ impl<'a> Runner<'a> {
             tables[memory.memory.0 as usize] = Some(position);
         }
         let rows = graph.order.iter().map(|_| AtomicU64::new(0)).collect();
+        let shared_reads = machine
+            .memories
+            .iter()
+            .map(|memory| match memory.plan {
+                MemoryPlan::Private => Vec::new(),
+                _ => (0..machine.statement.length(memory.memory))
+                    .map(|_| AtomicU32::new(0))
+                    .collect(),
+            })
+            .collect();
         Self {
             machine,
             written,
@@ -215,23 +245,24 @@ impl<'a> Runner<'a> {
             strides,
             tables,
             rows,
+            shared_reads,
+            deadline,
         }
     }
 
+    /// All invocations, in chunks for one task each.
+    fn chunks(&self) -> impl IndexedParallelIterator<Item = std::ops::Range<u32>> + use<> {
+        let invocations = self.machine.statement.dispatch.invocations();
+        (0..invocations.div_ceil(CHUNK))
+            .into_par_iter()
+            .map(move |chunk| chunk * CHUNK..invocations.min((chunk + 1) * CHUNK))
+    }
+
     fn run(&self, invocations: std::ops::Range<u32>, log: bool) -> Result<Part, WitnessError> {
-        let machine = self.machine;
         let mut part = Part {
             logs: vec![Vec::new(); self.strides.len()],
             clocks: Vec::with_capacity(invocations.len()),
             touched: Vec::new(),
-            shared_reads: machine
-                .memories
-                .iter()
-                .map(|memory| match memory.plan {
-                    MemoryPlan::Private => Vec::new(),
-                    _ => vec![0; machine.statement.length(memory.memory) as usize],
-                })
-                .collect(),
         };
         for invocation in invocations {
             self.invocation(invocation, log, &mut part)?;
@@ -274,7 +305,7 @@ impl<'a> Runner<'a> {
             let mut row = Vec::with_capacity(self.strides[self.positions[at.0 as usize]]);
             row.extend([invocation, clock]);
             row.extend(&slots);
-            self.visit(at, block, &mut row, &mut values, &mut touched, part)?;
+            self.visit(at, block, &mut row, &mut values, &mut touched)?;
             for &(flag, count) in &block.meters {
                 if values[flag.0 as usize] == 1 {
                     clock = clock.saturating_add(count);
@@ -283,10 +314,10 @@ impl<'a> Runner<'a> {
             if clock > steps {
                 return Err(WitnessError::OutOfSteps { invocation, steps });
             }
+            let position = self.positions[at.0 as usize];
+            self.count_row(position)?;
             if log {
-                let position = self.positions[at.0 as usize];
                 part.logs[position].extend(row);
-                self.count_row(position)?;
             }
             let exit = block
                 .exits
@@ -304,12 +335,18 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Counts a visit, so that a run past the height of its table ends early instead of filling the memory.
+    /// Counts a visit, so that a run past the height of its table, or past its time, ends early instead of
+    /// filling the memory.
     fn count_row(&self, position: usize) -> Result<(), WitnessError> {
         let rows = self.rows[position].fetch_add(1, Ordering::Relaxed) + 1;
         if rows > 1 << MAX_LOG_HEIGHT {
             let table = self.machine.blocks[position].table.name().to_owned();
             return Err(WitnessError::TooManyRows { table });
+        }
+        if rows.is_multiple_of(VISITS_PER_LOOK)
+            && self.deadline.is_some_and(|end| Instant::now() >= end)
+        {
+            return Err(WitnessError::OverTime);
         }
         Ok(())
     }
@@ -336,7 +373,6 @@ impl<'a> Runner<'a> {
         row: &mut Vec<u32>,
         values: &mut Vec<u32>,
         touched: &mut Touched,
-        part: &mut Part,
     ) -> Result<(), WitnessError> {
         let (invocation, clock) = (row[0], row[1]);
         let params = &self.machine.control.slots[id.0 as usize];
@@ -354,7 +390,7 @@ impl<'a> Runner<'a> {
                 Op::Load(access) => {
                     while done <= access as usize {
                         let entry =
-                            self.access(id, block, done, invocation, clock, values, touched, part)?;
+                            self.access(id, block, done, invocation, clock, values, touched)?;
                         logged.extend(entry);
                         done += 1;
                     }
@@ -364,7 +400,7 @@ impl<'a> Runner<'a> {
             };
         }
         while done < block.accesses.len() {
-            logged.extend(self.access(id, block, done, invocation, clock, values, touched, part)?);
+            logged.extend(self.access(id, block, done, invocation, clock, values, touched)?);
             done += 1;
         }
         row.extend(logged);
@@ -385,7 +421,6 @@ impl<'a> Runner<'a> {
         clock: u32,
         values: &[u32],
         touched: &mut Touched,
-        part: &mut Part,
     ) -> Result<[u32; WORDS_PER_ACCESS], WitnessError> {
         let machine = self.machine;
         let access = &block.accesses[position];
@@ -428,7 +463,7 @@ impl<'a> Runner<'a> {
                 }
             };
         if is_shared {
-            part.shared_reads[table][index as usize] += 1;
+            self.shared_reads[table][index as usize].fetch_add(1, Ordering::Relaxed);
             return Ok([initial(), 0, 0, 0]);
         }
         let time = u64::from(clock) * u64::from(machine.sites.count)

@@ -9,11 +9,14 @@
 mod execute;
 mod fill;
 
+use std::time::{Duration, Instant};
+
 use p3_koala_bear::KoalaBear;
 use p3_matrix::dense::RowMajorMatrix;
 
 use crate::fixed;
 use crate::machine::{MAX_LOG_HEIGHT, Machine};
+use crate::table::Height;
 
 /// The rows of each table of a machine; `None` for a block that no invocation visited.
 #[derive(Clone, Debug)]
@@ -60,9 +63,32 @@ pub enum WitnessError {
         /// The table.
         table: String,
     },
+    /// Counting rows took longer than it may.
+    #[error("counting the tables' rows took longer than the declared limit (`limits.time`)")]
+    OverTime,
 }
 
 impl Machine {
+    /// `log2` of the rows that each table needs, in the machine's order; `None` for a block that no invocation
+    /// visits. Runs the statement, for at most `time` where it is given, and keeps no rows: it takes a small part of
+    /// the time of [`Self::witness`] and next to no memory.
+    pub fn heights(&self, time: Option<Duration>) -> Result<Vec<Option<u8>>, WitnessError> {
+        let deadline = time.and_then(|time| Instant::now().checked_add(time));
+        let visits = execute::count_visits(self, deadline)?;
+        let mut visits = visits.into_iter();
+        Ok(self
+            .tables()
+            .iter()
+            .map(|table| match table.height() {
+                Height::Fixed(log_height) => Some(log_height),
+                Height::Free => visits
+                    .next()
+                    .filter(|&visits| visits > 0)
+                    .map(fixed::log_height),
+            })
+            .collect())
+    }
+
     /// Runs the statement and fills every table.
     pub fn witness(&self) -> Result<Witness, WitnessError> {
         let execution = execute::execute(self)?;

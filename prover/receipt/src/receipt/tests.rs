@@ -236,6 +236,6 @@ fn files_load_with_a_cap() {
     ));
     assert!(matches!(
         Receipt::load(Path::new("no such file")),
-        Err(LoadError::Io(_))
+        Err(LoadError::Open(_))
     ));
 }

@@ -46,6 +46,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::{JobFileError, Place};
 pub use outputs::{FolderJob, Output, OutputFile};
+pub use quantity::{SIZE, size as parse_size};
 
 use super::Limits;
 use schema::{Contents, JobFile};
@@ -73,27 +74,29 @@ pub struct JobFolder {
 
 /// Reads a WGSL file on its own, with the same limit as one in a job folder.
 pub fn load_source(path: &Path) -> Result<String, JobFileError> {
-    path::read_text(path, MAX_TEXT_BYTES)
+    path::read_text(path, "a WGSL file", MAX_TEXT_BYTES)
 }
 
 /// Reads the job file and the WGSL of a job. `path` is the folder or the `job.toml` in it.
 pub fn load(path: &Path) -> Result<JobFolder, JobFileError> {
-    let job_file = if path.is_dir() {
-        path.join("job.toml")
+    let (job_file, expected) = if path.is_dir() {
+        (path.join("job.toml"), "the job file of the folder")
     } else {
-        path.to_owned()
+        (path.to_owned(), "a job folder or its job.toml")
     };
-    let text = path::read_text(&job_file, MAX_TEXT_BYTES)?;
+    let text = path::read_text(&job_file, expected, MAX_TEXT_BYTES)?;
     let file = schema::parse(&job_file, &text)?;
     let directory = match job_file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let directory = fs::canonicalize(directory).map_err(|source| JobFileError::Read {
+    let directory = fs::canonicalize(directory).map_err(|source| JobFileError::File {
         path: directory.to_owned(),
-        source,
+        expected: "the folder of the job",
+        source: source.into(),
     })?;
-    let source = path::read_text(&file.workload.existing(&directory)?, MAX_TEXT_BYTES)?;
+    let path = file.workload.existing(&directory)?;
+    let source = path::read_text(&path, "the WGSL file that the job names", MAX_TEXT_BYTES)?;
     Ok(JobFolder {
         directory,
         job_file,

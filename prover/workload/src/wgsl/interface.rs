@@ -39,6 +39,21 @@ pub(super) fn find<'m>(
     }
 }
 
+/// Names of all buffers of a module.
+pub(super) fn buffer_names(module: &Module) -> Vec<String> {
+    module
+        .global_variables
+        .iter()
+        .filter(|(_, variable)| {
+            matches!(
+                variable.space,
+                AddressSpace::Storage { .. } | AddressSpace::Uniform
+            )
+        })
+        .filter_map(|(_, variable)| variable.name.clone())
+        .collect()
+}
+
 /// The workgroup size, which is at most what every adapter takes.
 pub(super) fn workgroup_size(entry: &EntryPoint) -> Result<[u32; 3], Refusal> {
     if entry.workgroup_size_overrides.is_some() {

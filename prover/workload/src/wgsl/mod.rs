@@ -31,6 +31,8 @@ mod refusal;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod validation;
+mod wording;
 
 pub use limits::{FrontEndLimits, Limit};
 pub use refusal::Refusal;
@@ -61,6 +63,19 @@ pub fn compile(source: &str, entry: &str, limits: &FrontEndLimits) -> Result<Wor
         cleanup::run(&mut program);
         Ok(Workload::new(program)?)
     })
+}
+
+/// Names of the storage and uniform buffers that a source declares, whether a kernel uses them or not. A source
+/// that does not parse declares none.
+pub fn declared_buffers(source: &str) -> Vec<String> {
+    if prescan::check(source, &FrontEndLimits::default()).is_err() {
+        return Vec::new();
+    }
+    isolate::run(|| {
+        let (module, _) = module::parse(source)?;
+        Ok(interface::buffer_names(&module))
+    })
+    .unwrap_or_default()
 }
 
 /// Parses and lowers, without cleaning up.

@@ -1,13 +1,12 @@
 //! WGSL text to a validated naga module.
 
-use std::error::Error;
-
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 
 use crate::diagnostic::Note;
 use crate::ir::Span;
 
 use super::refusal::Refusal;
+use super::{validation, wording};
 
 /// Parses, evaluates constants and validates. naga's capabilities are all on, so that the lowering gets to see
 /// what the language does not have and refuses it by name.
@@ -19,14 +18,24 @@ pub(super) fn parse(source: &str) -> Result<(naga::Module, ModuleInfo), Refusal>
             .map_or((Span::default(), ""), |(span, label)| {
                 (span_of(span), label)
             });
-        let message = if label.is_empty() {
-            error.message().to_owned()
-        } else {
-            format!("{} ({label})", error.message())
-        };
+        let mut message = wording::plain(error.message());
+        if let Some(remark) = wording::remark(&message, label) {
+            message = format!("{message} ({remark})");
+        }
         let notes = labels
-            .map(|(span, label)| Note::at(span_of(span), label))
-            .chain(error.notes().map(Note::new))
+            .map(|(span, label)| {
+                let label = match wording::plain(label) {
+                    label if label.is_empty() => "here".to_owned(),
+                    label => label,
+                };
+                Note::at(span_of(span), label)
+            })
+            .chain(
+                error
+                    .notes()
+                    .filter_map(|note| wording::remark(&message, note))
+                    .map(Note::new),
+            )
             .collect();
         Refusal::Invalid {
             message,
@@ -43,24 +52,12 @@ pub(super) fn parse(source: &str) -> Result<(naga::Module, ModuleInfo), Refusal>
                 .next()
                 .map_or(Span::default(), |(span, _)| span_of(*span));
             Refusal::Invalid {
-                message: message_chain(error.as_inner()),
+                message: validation::message(&module, error.as_inner()),
                 span,
                 notes: Vec::new(),
             }
         })?;
     Ok((module, info))
-}
-
-/// An error with its causes.
-fn message_chain(error: &dyn Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        message.push_str(": ");
-        message.push_str(&error.to_string());
-        cause = error.source();
-    }
-    message
 }
 
 /// A naga span as ours; unknown stays unknown.

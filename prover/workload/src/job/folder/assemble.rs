@@ -1,15 +1,16 @@
 //! The second step of loading: the job file meets the compiled workload, and the inputs are read.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::fs::File;
 
 use super::error::{JobFileError, Place};
 use super::outputs::{FolderJob, Output, OutputFile};
-use super::path::{read_words, regular_length};
+use super::path::read_words;
 use super::schema::{self, BufferEntry, Contents};
 use super::{Image, JobFolder, list};
 use crate::ir::{Memory, Space, Workload};
 use crate::job::{InvalidJob, Job};
+use crate::{regular, wgsl};
 
 impl JobFolder {
     /// Puts the job together with its compiled workload: matches the buffers by name and reads the
@@ -52,12 +53,7 @@ impl JobFolder {
         let mut by_name: HashMap<&str, &BufferEntry> = HashMap::new();
         for entry in &self.file.buffers {
             if !memories.iter().any(|memory| memory.name == entry.name) {
-                return Err(JobFileError::UnknownBuffer {
-                    place: entry.place.clone(),
-                    name: entry.name.clone(),
-                    workload: self.workload_name().to_owned(),
-                    known: list(memories.iter().map(|memory| memory.name.as_str())),
-                });
+                return Err(self.unused(entry, memories));
             }
             by_name.insert(&entry.name, entry);
         }
@@ -75,6 +71,32 @@ impl JobFolder {
             .collect()
     }
 
+    /// The error of a buffer that the workload does not have.
+    fn unused(&self, entry: &BufferEntry, memories: &[Memory]) -> JobFileError {
+        let place = entry.place.clone();
+        let name = entry.name.clone();
+        let workload = self.workload_name().to_owned();
+        let used = match list(memories.iter().map(|memory| memory.name.as_str())) {
+            _ if memories.is_empty() => format!("`{}` uses no buffer", self.entry()),
+            names => format!("`{}` uses {names}", self.entry()),
+        };
+        if wgsl::declared_buffers(&self.source).contains(&name) {
+            JobFileError::UnusedBuffer {
+                place,
+                name,
+                workload,
+                used,
+            }
+        } else {
+            JobFileError::UnknownBuffer {
+                place,
+                name,
+                workload,
+                used,
+            }
+        }
+    }
+
     /// Finds out how long a buffer is without reading it.
     fn measure(&self, entry: &BufferEntry) -> Result<Source, JobFileError> {
         let source = match &entry.contents {
@@ -84,7 +106,9 @@ impl JobFolder {
             },
             Contents::File(input) => {
                 let path = input.existing(&self.directory)?;
-                let bytes = regular_length(&path)?;
+                let file = regular::open(&path).map_err(|error| input.unreadable(error))?;
+                let metadata = file.metadata().map_err(|error| input.unreadable(error))?;
+                let bytes = metadata.len();
                 if !bytes.is_multiple_of(4) {
                     return Err(JobFileError::PartialWord {
                         place: entry.place.clone(),
@@ -95,7 +119,7 @@ impl JobFolder {
                 }
                 Source {
                     words: bytes / 4,
-                    file: Some(path),
+                    file: Some(file),
                 }
             }
         };
@@ -177,14 +201,14 @@ impl JobFolder {
 /// A buffer's initial contents, measured.
 struct Source {
     words: u64,
-    file: Option<PathBuf>,
+    file: Option<File>,
 }
 
 impl Source {
     fn fill(&self, entry: &BufferEntry) -> Result<Vec<u32>, JobFileError> {
         let mut words = zeros(self.words, &entry.name, &entry.place)?;
-        if let (Some(path), Contents::File(input)) = (&self.file, &entry.contents) {
-            read_words(path, &mut words).map_err(|source| input.unusable(source))?;
+        if let (Some(file), Contents::File(input)) = (&self.file, &entry.contents) {
+            read_words(file, &mut words).map_err(|error| input.unreadable(error))?;
         }
         Ok(words)
     }

@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::job::InvalidJob;
+use crate::printable::{printable, printable_path};
+use crate::regular::OpenError;
 
 /// A line of a file, printed as `job.toml:12`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +28,7 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file.display(), self.line)
+        write!(f, "{}:{}", printable_path(&self.file), self.line)
     }
 }
 
@@ -34,16 +36,37 @@ impl fmt::Display for Place {
 #[derive(Debug, thiserror::Error)]
 pub enum JobFileError {
     /// A file that cannot be read.
-    #[error("cannot read `{}`: {source}", path.display())]
-    Read {
+    #[error("`{}` {source}; expected {expected}", printable_path(path))]
+    File {
         /// The file.
         path: PathBuf,
-        /// What the system says.
-        source: io::Error,
+        /// What should be there.
+        expected: &'static str,
+        /// What is wrong with it.
+        source: OpenError,
     },
-    /// A file that the job names and that cannot be used.
-    #[error("{place}: `{key}` names `{path}`, which cannot be used: {source}")]
+    /// A file that the job names and that cannot be read.
+    #[error(
+        "{place}: `{key}` names `{}`, which {source}; expected {} in the folder of the job file",
+        printable(path),
+        expected(key)
+    )]
     NamedFile {
+        /// Where it is named.
+        place: Place,
+        /// The key that names it.
+        key: &'static str,
+        /// The name.
+        path: String,
+        /// What is wrong with it.
+        source: OpenError,
+    },
+    /// A file that the job names and that cannot be written.
+    #[error(
+        "{place}: `{key}` names `{}`, which cannot be written: {source}",
+        printable(path)
+    )]
+    Unwritable {
         /// Where it is named.
         place: Place,
         /// The key that names it.
@@ -53,14 +76,11 @@ pub enum JobFileError {
         /// What the system says.
         source: io::Error,
     },
-    /// A path that names something else than a regular file.
-    #[error("`{}` is not a regular file", path.display())]
-    NotAFile {
-        /// The path.
-        path: PathBuf,
-    },
     /// A job or workload file over its size limit.
-    #[error("`{}` is over the limit of {limit} bytes for such a file", path.display())]
+    #[error(
+        "`{}` is over the limit of {limit} bytes for such a file",
+        printable_path(path)
+    )]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -68,7 +88,10 @@ pub enum JobFileError {
         limit: u64,
     },
     /// A text file that is not UTF-8.
-    #[error("`{}` is not UTF-8 text (first bad byte at offset {offset})", path.display())]
+    #[error(
+        "`{}` is not UTF-8 text (first bad byte at offset {offset})",
+        printable_path(path)
+    )]
     NotUtf8 {
         /// The file.
         path: PathBuf,
@@ -76,7 +99,7 @@ pub enum JobFileError {
         offset: usize,
     },
     /// Text that is not TOML.
-    #[error("{place}: not valid TOML: {message}")]
+    #[error("{place}: not valid TOML: {}", printable(message))]
     Syntax {
         /// Where.
         place: Place,
@@ -84,7 +107,7 @@ pub enum JobFileError {
         message: String,
     },
     /// A key that means nothing here.
-    #[error("{place}: unknown key `{key}`; {table} knows {known}")]
+    #[error("{place}: unknown key `{}`; {table} knows {known}", printable(key))]
     UnknownKey {
         /// Where.
         place: Place,
@@ -106,7 +129,7 @@ pub enum JobFileError {
         table: &'static str,
     },
     /// A value of the wrong type or out of its range.
-    #[error("{place}: `{key}` must be {expected}, but is {found}")]
+    #[error("{place}: `{key}` must be {expected}, but is {}", printable(found))]
     Value {
         /// Where.
         place: Place,
@@ -119,8 +142,9 @@ pub enum JobFileError {
     },
     /// A path that is not inside the folder.
     #[error(
-        "{place}: `{key} = \"{path}\"` {reason}; a job's files lie inside its folder and are named by \
-         paths relative to it, with `/` between the parts"
+        "{place}: `{key} = \"{}\"` {reason}; a job's files lie inside its folder and are named by \
+         paths relative to it, with `/` between the parts",
+        printable(path)
     )]
     Path {
         /// Where.
@@ -171,7 +195,7 @@ pub enum JobFileError {
         found: &'static str,
     },
     /// A description of a buffer that the workload does not have.
-    #[error("{place}: `{workload}` has no buffer `{name}`; its buffers are {known}")]
+    #[error("{place}: `{workload}` declares no buffer `{name}`; {used}")]
     UnknownBuffer {
         /// Where.
         place: Place,
@@ -179,8 +203,23 @@ pub enum JobFileError {
         name: String,
         /// The workload's file.
         workload: String,
-        /// The names there are.
-        known: String,
+        /// What the entry point uses.
+        used: String,
+    },
+    /// A description of a buffer that the workload declares and leaves alone.
+    #[error(
+        "{place}: `{workload}` declares the buffer `{name}`, but the entry point never uses it: remove its \
+         [[buffer]]; {used}"
+    )]
+    UnusedBuffer {
+        /// Where.
+        place: Place,
+        /// The name given.
+        name: String,
+        /// The workload's file.
+        workload: String,
+        /// What the entry point uses.
+        used: String,
     },
     /// A buffer of the workload that the job does not describe.
     #[error("{place}: `{workload}` has the buffer `{name}`, which no [[buffer]] describes")]
@@ -282,6 +321,15 @@ pub enum JobFileError {
         /// What is wrong.
         source: InvalidJob,
     },
+}
+
+/// What a job names by a key.
+fn expected(key: &str) -> &'static str {
+    match key {
+        "workload" => "a WGSL file",
+        "input" => "a file of little-endian 32-bit words",
+        _ => "the words that a run of the job left",
+    }
 }
 
 impl JobFileError {

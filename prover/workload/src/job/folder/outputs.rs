@@ -1,12 +1,12 @@
 //! A job out of a folder, and the files that its outputs live in.
 
-use std::fs;
 use std::path::PathBuf;
 
 use super::Image;
 use super::error::{JobFileError, Place};
 use super::path::read_words;
 use crate::job::Job;
+use crate::regular::{self, OpenError};
 
 /// A job with the files that its outputs go to.
 #[derive(Clone, Debug)]
@@ -81,28 +81,27 @@ impl FolderJob {
 impl Output {
     /// Replaces the words of the buffer by those of its output file.
     fn read(&self, file: &OutputFile, words: &mut [u32]) -> Result<(), JobFileError> {
-        let unusable = |source| JobFileError::NamedFile {
+        let unreadable = |source: OpenError| JobFileError::NamedFile {
             place: self.place.clone(),
             key: "output",
             path: file.name.clone(),
             source,
         };
-        let metadata = fs::symlink_metadata(&file.path).map_err(unusable)?;
-        if !metadata.is_file() {
-            return Err(JobFileError::NotAFile {
-                path: file.path.clone(),
-            });
-        }
+        let opened = regular::open_unlinked(&file.path).map_err(unreadable)?;
+        let got = opened
+            .metadata()
+            .map_err(|error| unreadable(error.into()))?
+            .len();
         let expected = 4 * words.len() as u64;
-        if metadata.len() != expected {
+        if got != expected {
             return Err(JobFileError::OutputLength {
                 place: self.place.clone(),
                 name: self.name.clone(),
                 path: file.name.clone(),
                 expected,
-                got: metadata.len(),
+                got,
             });
         }
-        read_words(&file.path, words).map_err(unusable)
+        read_words(&opened, words).map_err(|error| unreadable(error.into()))
     }
 }

@@ -8,6 +8,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::{JobFileError, Place};
+use crate::printable::is_printable;
+use crate::regular::{self, OpenError};
 
 /// A relative path without `.`, `..` or anything that another system reads differently.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +26,9 @@ impl FolderPath {
             Some("is an absolute path")
         } else if text
             .chars()
-            .any(|c| c == '\\' || c == ':' || c.is_control())
+            .any(|c| c == '\\' || c == ':' || !is_printable(c))
         {
-            Some("has a backslash, a colon or a control character in it")
+            Some("has a backslash, a colon or an invisible character in it")
         } else if text.split('/').any(|part| part == "..") {
             Some("leads out of the folder")
         } else if text.split('/').any(|part| part.is_empty() || part == ".") {
@@ -79,7 +81,7 @@ impl FolderPath {
     /// The file to read, which must lie in `folder` (a canonical path) after following links.
     pub(super) fn existing(&self, folder: &Path) -> Result<PathBuf, JobFileError> {
         let path =
-            fs::canonicalize(folder.join(&self.text)).map_err(|source| self.unusable(source))?;
+            fs::canonicalize(folder.join(&self.text)).map_err(|error| self.unreadable(error))?;
         self.contained(folder, path)
     }
 
@@ -88,12 +90,19 @@ impl FolderPath {
     pub(super) fn writable(&self, folder: &Path) -> Result<PathBuf, JobFileError> {
         let path = folder.join(&self.text);
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(self.unusable(io::ErrorKind::InvalidFilename.into()));
+            return Err(self.unwritable(io::ErrorKind::InvalidFilename.into()));
         };
-        let parent = fs::canonicalize(parent).map_err(|source| self.unusable(source))?;
+        let parent = fs::canonicalize(parent).map_err(|error| {
+            self.unwritable(match error.kind() {
+                io::ErrorKind::NotFound => {
+                    io::Error::new(error.kind(), "its folder does not exist")
+                }
+                _ => error,
+            })
+        })?;
         let path = self.contained(folder, parent)?.join(name);
         if path.is_dir() {
-            return Err(self.unusable(io::ErrorKind::IsADirectory.into()));
+            return Err(self.unwritable(io::ErrorKind::IsADirectory.into()));
         }
         Ok(path)
     }
@@ -111,8 +120,17 @@ impl FolderPath {
         }
     }
 
-    pub(super) fn unusable(&self, source: io::Error) -> JobFileError {
+    pub(super) fn unreadable(&self, source: impl Into<OpenError>) -> JobFileError {
         JobFileError::NamedFile {
+            place: self.place.clone(),
+            key: self.key,
+            path: self.text.clone(),
+            source: source.into(),
+        }
+    }
+
+    fn unwritable(&self, source: io::Error) -> JobFileError {
+        JobFileError::Unwritable {
             place: self.place.clone(),
             key: self.key,
             path: self.text.clone(),
@@ -121,33 +139,27 @@ impl FolderPath {
     }
 }
 
-/// Length of a regular file; anything else (a pipe would block, a device would never end) is refused.
-pub(super) fn regular_length(path: &Path) -> Result<u64, JobFileError> {
-    let metadata = fs::metadata(path).map_err(|source| read_error(path, source))?;
-    if metadata.is_file() {
-        Ok(metadata.len())
-    } else {
-        Err(JobFileError::NotAFile {
-            path: path.to_owned(),
-        })
-    }
-}
-
-/// Reads a text file of at most `limit` bytes.
-pub(super) fn read_text(path: &Path, limit: u64) -> Result<String, JobFileError> {
-    let too_large = || JobFileError::TooLarge {
+/// Reads a text file of at most `limit` bytes. `expected` says what it should be.
+pub(super) fn read_text(
+    path: &Path,
+    expected: &'static str,
+    limit: u64,
+) -> Result<String, JobFileError> {
+    let unreadable = |source| JobFileError::File {
         path: path.to_owned(),
-        limit,
+        expected,
+        source,
     };
-    if regular_length(path)? > limit {
-        return Err(too_large());
-    }
+    let file = regular::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
-        .map_err(|source| read_error(path, source))?;
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| unreadable(source.into()))?;
     if bytes.len() as u64 > limit {
-        return Err(too_large());
+        return Err(JobFileError::TooLarge {
+            path: path.to_owned(),
+            limit,
+        });
     }
     String::from_utf8(bytes).map_err(|error| JobFileError::NotUtf8 {
         path: path.to_owned(),
@@ -156,13 +168,15 @@ pub(super) fn read_text(path: &Path, limit: u64) -> Result<String, JobFileError>
 }
 
 /// Reads exactly `words` little-endian words: a file that is shorter or longer is an error.
-pub(super) fn read_words(path: &Path, words: &mut [u32]) -> io::Result<()> {
+pub(super) fn read_words(mut file: &File, words: &mut [u32]) -> io::Result<()> {
     const CHUNK: usize = 1 << 14;
-    let mut file = File::open(path)?;
     let mut bytes = [0; 4 * CHUNK];
     for chunk in words.chunks_mut(CHUNK) {
         let bytes = &mut bytes[..4 * chunk.len()];
-        file.read_exact(bytes)?;
+        file.read_exact(bytes).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => io::Error::other("the file shrank while it was read"),
+            _ => error,
+        })?;
         for (word, bytes) in chunk.iter_mut().zip(bytes.as_chunks::<4>().0) {
             *word = u32::from_le_bytes(*bytes);
         }
@@ -170,12 +184,5 @@ pub(super) fn read_words(path: &Path, words: &mut [u32]) -> io::Result<()> {
     match file.read(&mut bytes[..1])? {
         0 => Ok(()),
         _ => Err(io::Error::other("the file grew while it was read")),
-    }
-}
-
-fn read_error(path: &Path, source: io::Error) -> JobFileError {
-    JobFileError::Read {
-        path: path.to_owned(),
-        source,
     }
 }

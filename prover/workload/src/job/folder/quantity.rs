@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// What a size must look like, for error messages.
-pub(super) const SIZE: &str = "a size such as \"64MiB\", \"512KiB\", \"1GiB\" or 4096 (bytes)";
+pub const SIZE: &str = "a size such as \"64MiB\", \"512KiB\", \"1GiB\" or 4096 (bytes)";
 /// What a time must look like, for error messages.
 pub(super) const TIME: &str =
     "a time such as \"60s\", \"500ms\" or \"2m\", at least 1ms and at most 720h";
@@ -12,7 +12,7 @@ pub(super) const TIME: &str =
 const MAX_TIME: Duration = Duration::from_secs(720 * 3600);
 
 /// Bytes of a size: digits and an optional unit.
-pub(super) fn size(text: &str) -> Option<u64> {
+pub fn size(text: &str) -> Option<u64> {
     let (number, unit) = split(text)?;
     let scale: u64 = match unit {
         "" | "B" => 1,

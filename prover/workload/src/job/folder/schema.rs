@@ -11,6 +11,7 @@ use super::error::{JobFileError, Place};
 use super::path::FolderPath;
 use super::{Image, quantity};
 use crate::job::Limits;
+use crate::printable::is_printable;
 
 /// The most memory that `limits.memory` may declare: what 32-bit indices into bytes reach.
 const MAX_MEMORY: u64 = 4 << 30;
@@ -75,7 +76,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<JobFile, JobFileError> {
     let job = JobFile {
         workload: root.required("workload")?.path()?,
         entry: match root.optional("entry") {
-            Some(entry) => entry.text("the name of a WGSL function")?.to_owned(),
+            Some(entry) => entry.name("the name of a WGSL function")?.to_owned(),
             None => "main".to_owned(),
         },
         workgroups: workgroups.extent()?,
@@ -117,7 +118,7 @@ fn buffer(table: &Table<'_>) -> Result<BufferEntry, JobFileError> {
     table.only(&["name", "input", "size", "output", "image"])?;
     let name = table.required("name")?;
     let place = name.place.clone();
-    let name = name.text("the name of a WGSL variable")?.to_owned();
+    let name = name.name("the name of a WGSL variable")?.to_owned();
     let contents = match (table.optional("input"), table.optional("size")) {
         (Some(input), None) => Contents::File(input.path()?),
         (None, Some(size)) => Contents::Zeros(size.words()?),
@@ -287,12 +288,21 @@ impl<'a> Entry<'a> {
             place: self.place.clone(),
             key: self.key,
             expected,
-            found: found.replace('\n', " "),
+            found,
         }
     }
 
     fn text(&self, expected: &'static str) -> Result<&'a str, JobFileError> {
         self.item.as_str().ok_or_else(|| self.mismatch(expected))
+    }
+
+    /// A name, which messages may then show as it is.
+    fn name(&self, expected: &'static str) -> Result<&'a str, JobFileError> {
+        let name = self.text(expected)?;
+        let is_name = !name.is_empty() && name.chars().all(|c| is_printable(c) && c != ' ');
+        is_name
+            .then_some(name)
+            .ok_or_else(|| self.mismatch(expected))
     }
 
     fn int(

@@ -6,6 +6,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::ir::{Binding, Block, Length, Memory, Program, Space, Workload};
 use crate::job::InvalidJob;
+use crate::printable::is_printable;
+use crate::regular::OpenError;
 
 const JOB: &str = r#"workload = "k.wgsl"
 workgroups = [2, 1, 1]
@@ -260,8 +262,8 @@ fn keys_and_values_are_named_with_their_line() {
         (
             "name = \"digests\"",
             "name = \"digest\"",
-            "job.toml:14: `k.wgsl` has no buffer `digest`",
-            "`digests`, `blocks`",
+            "job.toml:14: `k.wgsl` declares no buffer `digest`",
+            "`main` uses `digests`, `blocks`",
         ),
         (
             "size = 8\n",
@@ -298,7 +300,7 @@ fn paths_stay_inside_the_folder() {
         ("", "empty part"),
         ("in\\\\x", "backslash"),
         ("c:x", "colon"),
-        ("a\\u0000b", "control"),
+        ("a\\u0000b", "invisible"),
     ];
     for (path, part) in escapes {
         for original in ["in/blocks.bin", "digests.out", "k.wgsl"] {
@@ -353,7 +355,10 @@ fn links_do_not_lead_out_of_the_folder() {
     let job = load(dir.path()).unwrap().assemble(workload()).unwrap();
     assert!(matches!(
         job.final_buffers(),
-        Err(JobFileError::NotAFile { .. })
+        Err(JobFileError::NamedFile {
+            source: OpenError::NotRegular("a link"),
+            ..
+        })
     ));
 
     let dir = folder(&JOB.replace("in/blocks.bin", "link"));
@@ -482,12 +487,83 @@ fn text_files_are_bounded_text() {
         Err(JobFileError::TooLarge { .. })
     ));
     fs::remove_file(dir.path().join("job.toml")).unwrap();
-    assert!(matches!(load(dir.path()), Err(JobFileError::Read { .. })));
+    assert!(matches!(
+        load(dir.path()),
+        Err(JobFileError::File {
+            source: OpenError::Missing,
+            ..
+        })
+    ));
     fs::create_dir(dir.path().join("job.toml")).unwrap();
     assert!(matches!(
         load(dir.path()),
-        Err(JobFileError::NotAFile { .. })
+        Err(JobFileError::File {
+            source: OpenError::NotRegular("a folder"),
+            ..
+        })
     ));
+}
+
+#[test]
+fn a_buffer_that_the_kernel_leaves_alone_is_named() {
+    let dir = folder(&JOB.replace("name = \"digests\"", "name = \"spare\""));
+    let source = "@group(0) @binding(7) var<storage, read_write> spare: array<u32>;";
+    fs::write(dir.path().join("k.wgsl"), source).unwrap();
+    let error = load(dir.path()).unwrap().assemble(workload()).unwrap_err();
+    assert!(
+        matches!(error, JobFileError::UnusedBuffer { .. }),
+        "{error}"
+    );
+    let error = error.to_string();
+    assert!(
+        error.contains("declares the buffer `spare`, but the entry point never uses it"),
+        "{error}"
+    );
+}
+
+#[test]
+fn text_of_a_job_file_is_escaped() {
+    for (from, to) in [
+        ("name = \"digests\"", "name = \"\\u001b[2J\\nVALID\""),
+        (
+            "name = \"digests\"",
+            "\"a\\u001b[2J\" = 1\nname = \"digests\"",
+        ),
+        ("\"digests.out\"", "\"a\\u001b[2J\\n\""),
+        ("\"digests.out\"", "\"a\\u202eb\""),
+        ("\"500ms\"", "\"\u{202e}5\""),
+        ("workgroups", "entry = \"a\\nb\"\nworkgroups"),
+    ] {
+        let changed = JOB.replacen(from, to, 1);
+        assert_ne!(changed, JOB, "the job has no `{from}`");
+        let text = message(&changed);
+        assert!(text.chars().all(is_printable), "{text:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_are_refused_instead_of_waited_for() {
+    let pipe = |path: &Path| {
+        let _ = fs::remove_file(path);
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+    };
+    let dir = folder(JOB);
+    fs::write(dir.path().join("digests.out"), [0; 8]).unwrap();
+    let job = load(dir.path()).unwrap().assemble(workload()).unwrap();
+    pipe(&dir.path().join("digests.out"));
+    let error = job.final_buffers().unwrap_err().to_string();
+    assert!(error.contains("`digests.out`, which is a pipe"), "{error}");
+
+    pipe(&dir.path().join("in/blocks.bin"));
+    let error = load(dir.path()).unwrap().assemble(workload()).unwrap_err();
+    assert!(error.to_string().contains("is a pipe"), "{error}");
+    for file in ["k.wgsl", "job.toml"] {
+        pipe(&dir.path().join(file));
+        let error = load(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("is a pipe, not a regular file"), "{error}");
+    }
 }
 
 /// Shapes that break careless parsers, each up to the size limit.
