@@ -173,3 +173,101 @@ impl Walk {
         self.used.truncate(kept);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::text::parse;
+    use crate::ir::{InvalidProgram, Workload};
+
+    fn workload(code: &str) -> Result<Workload, InvalidProgram> {
+        let text = format!(
+            "workload workgroup_size(8, 1, 1)
+            memory m0 \"out\": output binding(0, 0) runtime
+            memory m1 \"shared\": shared 8
+            body {{ %0: u32 = builtin local_invocation_index %1: u32 = const 1 {code} }}"
+        );
+        Workload::new(parse(&text).unwrap())
+    }
+
+    #[test]
+    fn what_is_used_after_a_barrier_is_carried() {
+        for (code, carried) in [
+            ("%2: u32 = add %0, %1 store m0[%0] = %2", &[][..]),
+            (
+                "%2: u32 = add %0, %1 store m0[%0] = %2 barrier workgroup",
+                &[],
+            ),
+            (
+                "%2: u32 = add %0, %1 barrier workgroup store m0[%0] = %2",
+                &[2],
+            ),
+            (
+                "%2: u32 = add %0, %1 barrier workgroup barrier storage %3: u32 = add %2, %1",
+                &[2],
+            ),
+            // The index of a uniform load is used behind its first barrier, the result behind its second.
+            (
+                "%2: u32 = add %1, %1 %3: u32 = uniform_load m1[%2] store m0[%3] = %3",
+                &[2, 3],
+            ),
+            // A use in the next round comes after the barrier; the param is passed on before its round ends.
+            (
+                "%2: u32 = add %0, %1
+                 loop(%3: u32 = %1) {
+                    store m0[%3] = %2
+                    barrier storage
+                    %4: u32 = add %1, %1
+                    %5: bool = eq %4, %1
+                    if %5 { break }
+                    continue(%4) }",
+                &[2],
+            ),
+            (
+                "%2: u32 = loop(%3: u32 = %1) {
+                    barrier storage
+                    %4: u32 = add %3, %1
+                    %5: bool = eq %4, %1
+                    if %5 { break(%3) }
+                    continue(%4) }
+                 store m0[%2] = %2",
+                &[3],
+            ),
+            // An inner loop's use lasts until the end of the outer one that the value comes from outside of.
+            (
+                "%2: u32 = add %0, %1
+                 loop {
+                    loop { store m0[%0] = %2 break }
+                    barrier workgroup
+                    %3: bool = eq %1, %1
+                    if %3 { break }
+                    continue }",
+                &[2],
+            ),
+        ] {
+            let workload = workload(code).unwrap();
+            let expected: Vec<Value> = carried.iter().copied().map(Value).collect();
+            assert_eq!(across_barriers(workload.program()), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn too_many_are_refused() {
+        let with = |count: u64| {
+            let mut code = String::new();
+            for at in 2..count + 2 {
+                code.push_str(&format!("%{at}: u32 = add %0, %1 "));
+            }
+            code.push_str("barrier workgroup ");
+            for at in 2..count + 2 {
+                code.push_str(&format!("store m0[%0] = %{at} "));
+            }
+            workload(&code)
+        };
+        assert!(with(Workload::MAX_CARRIED_VALUES).is_ok());
+        assert!(matches!(
+            with(Workload::MAX_CARRIED_VALUES + 1),
+            Err(InvalidProgram::TooMany { .. })
+        ));
+    }
+}

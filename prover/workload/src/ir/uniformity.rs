@@ -305,3 +305,6 @@ impl<'a> Graph<'a> {
         Place::Body
     }
 }
+
+#[cfg(test)]
+mod tests;

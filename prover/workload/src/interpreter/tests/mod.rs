@@ -1,6 +1,7 @@
 //! What programs compute, in the text form.
 
 mod oracle;
+mod phases;
 mod traps;
 
 use std::time::Duration;

@@ -12,6 +12,7 @@ memory m0 "out": output binding(0, 0) runtime
 memory m1 "in": input binding(0, 1) 4
 memory m2 "table": constant [5]
 memory m3 "array": private 4
+memory m4 "shared": shared 4
 body {
   %0: u32 = const 1
   %1: i32 = const 1
@@ -48,6 +49,7 @@ fn legal_code_passes() {
         "%3: u32 = loop(%4: u32 = %0) { if %2 { break(%4) } %5: u32 = add %4, %4 continue(%5) }",
         "%3: bool = eq %2, %2 %4: bool = select %2, %3, %2 %5: u32 = cast %4 %6: u32 = cast %5",
         "meter 4294967295",
+        "atomic add m0[%0], %0 atomic min m4[%0], %1 barrier workgroup store m4[%0] = %1",
     ] {
         check(code).unwrap_or_else(|error| panic!("{code}\n{error}"));
     }
@@ -77,6 +79,16 @@ fn types_are_checked() {
         ("%3: i32 = select %2, %0, %0", wrong(3, I32, U32)),
         ("%3: u32 = load m1[%1]", wrong(1, I32, U32)),
         ("store m0[%1] = %0", wrong(1, I32, U32)),
+        ("atomic add m0[%1], %0", wrong(1, I32, U32)),
+        (
+            "atomic add m0[%0], %2",
+            InvalidCode::NotWord { value: Value(2) },
+        ),
+        (
+            "%3: bool = uniform_load m4[%0]",
+            InvalidCode::NotWord { value: Value(3) },
+        ),
+        ("%3: u32 = uniform_load m4[%1]", wrong(1, I32, U32)),
         ("%3: i32 = array_length m0", wrong(3, I32, U32)),
         ("if %0 {}", wrong(0, U32, Bool)),
         (
@@ -107,8 +119,8 @@ fn memories_are_checked_where_they_are_used() {
     let m = MemoryId;
     for (code, problem) in [
         (
-            "%3: u32 = load m4[%0]",
-            InvalidCode::UnknownMemory { memory: m(4) },
+            "%3: u32 = load m5[%0]",
+            InvalidCode::UnknownMemory { memory: m(5) },
         ),
         (
             "store m9[%0] = %0",
@@ -131,8 +143,8 @@ fn memories_are_checked_where_they_are_used() {
             InvalidCode::NotBuffer { memory: m(3) },
         ),
         (
-            "%3: u32 = array_length m4",
-            InvalidCode::UnknownMemory { memory: m(4) },
+            "%3: u32 = array_length m5",
+            InvalidCode::UnknownMemory { memory: m(5) },
         ),
     ] {
         assert_eq!(refused(code), (problem, 0), "{code}");
@@ -303,6 +315,10 @@ fn memories_are_checked() {
         name: name.to_owned(),
         space: Space::Private { words },
     };
+    let shared = |words| Memory {
+        name: "s".to_owned(),
+        space: Space::Shared { words },
+    };
     let constant = |words| Memory {
         name: "k".to_owned(),
         space: Space::Constant {
@@ -343,10 +359,52 @@ fn memories_are_checked() {
         ),
         (vec![private("a", 1); 65], "65 memories; at most 64"),
         (vec![private("a", u32::MAX); 2], "words of private arrays"),
+        (vec![shared(0)], "m0: it must have at least one word"),
+        (
+            vec![shared(4096), shared(1)],
+            "4097 words of workgroup memory; at most 4096",
+        ),
         (vec![constant(1 << 19); 3], "words of constant tables"),
     ] {
         let error = check(memories).unwrap_err();
         assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn atomics_and_uniform_loads_have_their_memories() {
+    let m = MemoryId;
+    for (code, problem) in [
+        (
+            "atomic or m1[%0], %0",
+            InvalidCode::NotCommon { memory: m(1) },
+        ),
+        (
+            "atomic or m2[%0], %0",
+            InvalidCode::NotCommon { memory: m(2) },
+        ),
+        (
+            "atomic or m3[%0], %0",
+            InvalidCode::NotCommon { memory: m(3) },
+        ),
+        (
+            "atomic or m5[%0], %0",
+            InvalidCode::UnknownMemory { memory: m(5) },
+        ),
+        (
+            "%3: u32 = uniform_load m0[%0]",
+            InvalidCode::NotShared { memory: m(0) },
+        ),
+        (
+            "%3: u32 = uniform_load m3[%0]",
+            InvalidCode::NotShared { memory: m(3) },
+        ),
+        (
+            "%3: u32 = array_length m4",
+            InvalidCode::NotBuffer { memory: m(4) },
+        ),
+    ] {
+        assert_eq!(refused(code), (problem, 0), "{code}");
     }
 }
 
