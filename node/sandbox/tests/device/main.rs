@@ -7,4 +7,5 @@ mod harness;
 mod limits;
 mod operations;
 mod random;
+mod sharing;
 mod traps;

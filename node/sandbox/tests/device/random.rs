@@ -41,14 +41,8 @@ fn try_jobs(shape: Shape, check: impl Fn(&Job) -> Result<(), TestCaseError>) {
 }
 
 /// Outputs, steps, and every part of a trap.
-#[test]
-fn random_jobs_agree_with_the_interpreter() {
+fn agrees_with_the_interpreter(shape: Shape) {
     let Some(runner) = runner() else { return };
-    let shape = Shape {
-        trap_percent: 50,
-        race_percent: 0,
-        ..Shape::default()
-    };
     let outcomes = Cell::new([0; 3]);
     try_jobs(shape, |job| {
         let (kind, expected) = match interpreter::run(job) {
@@ -80,16 +74,48 @@ fn random_jobs_agree_with_the_interpreter() {
     assert!(finished > 0 && out_of_bounds + out_of_steps > 0);
 }
 
-/// A race has no meaning, but it must not harm: the run ends with a result or a typed error.
 #[test]
-fn racy_jobs_end() {
-    let Some(runner) = runner() else { return };
+fn random_jobs_agree_with_the_interpreter() {
+    agrees_with_the_interpreter(Shape {
+        trap_percent: 50,
+        race_percent: 0,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn random_jobs_that_share_agree_with_the_interpreter() {
     let shape = Shape {
-        race_percent: 100,
+        trap_percent: 20,
+        race_percent: 0,
         ..Shape::default()
     };
+    agrees_with_the_interpreter(shape.with_sharing());
+}
+
+/// A race has no meaning, but it must not harm: the run ends with a result or a typed error.
+fn ends(shape: Shape) {
+    let Some(runner) = runner() else { return };
     try_jobs(shape, |job| match runner.run(job) {
         Ok(_) | Err(RunError::Trap(_) | RunError::Unrepeatable { .. }) => Ok(()),
         Err(error) => Err(TestCaseError::fail(error.to_string())),
     });
+}
+
+#[test]
+fn racy_jobs_end() {
+    ends(Shape {
+        race_percent: 100,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn racy_jobs_that_share_end() {
+    let shape = Shape {
+        race_percent: 100,
+        trap_percent: 30,
+        ..Shape::default()
+    };
+    ends(shape.with_sharing());
 }

@@ -369,7 +369,15 @@ impl Builder<'_> {
     /// An index into a memory that is in bounds and, in an output, the invocation's own.
     pub(super) fn index(&mut self, memory: MemoryId, index: &Operand, wild: bool) -> Value {
         if wild && self.recipe.traps.is_some() {
-            return self.operand(Type::U32, index);
+            let anywhere = self.operand(Type::U32, index);
+            if self.recipe.races || !self.program.memory(memory).is_common() {
+                return anywhere;
+            }
+            // Out of bounds or the invocation's own: never a word of another's.
+            let inside = self.index(memory, index, false);
+            let top = self.constant(Type::U32, 31);
+            let outside = self.word(BinaryOp::Shl, anywhere, top);
+            return self.word(BinaryOp::Or, inside, outside);
         }
         let (words, sharing) = match &self.uses[memory.0 as usize] {
             Usage::Phased { .. } => return self.phased_index(memory, index, wild),
