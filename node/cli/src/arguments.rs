@@ -59,8 +59,8 @@ pub(crate) enum Verb {
 ///
 /// Runs the kernel and writes each buffer that names an `output` (and its picture, where the buffer says
 /// `image`). A run that goes out of bounds, runs out of steps or has a data race traps: it writes nothing
-/// and names the line of the WGSL. The `cpu` backend is the reference and finds every trap; `wgpu` runs
-/// the same program on a GPU, in a process that is locked in, and does not look for data races.
+/// and names the line of the WGSL. The `cpu` backend is the reference and finds every trap; `wgpu` and
+/// `cuda` run the same program on a GPU, in a process that is locked in, and do not look for data races.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   arknet run examples/collatz
@@ -85,6 +85,8 @@ pub(crate) enum Backend {
     Cpu,
     /// Any wgpu adapter, software drivers included
     Wgpu,
+    /// An NVIDIA GPU through CUDA
+    Cuda,
 }
 
 /// Run a job and prove its outputs

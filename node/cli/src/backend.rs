@@ -44,7 +44,8 @@ pub(crate) struct WallReport {
 pub(crate) fn run(open: &OpenJob, backend: Backend, allow_weak: bool) -> Result<Ran, CliError> {
     match backend {
         Backend::Cpu => cpu(open, None),
-        Backend::Wgpu => gpu::run(open, allow_weak),
+        Backend::Wgpu => gpu::run_wgpu(open, allow_weak),
+        Backend::Cuda => gpu::run_cuda(open, allow_weak),
         Backend::Auto => {
             gpu::run_if_real(open, allow_weak)?.or_else(|reason| cpu(open, Some(reason)))
         }
@@ -68,16 +69,31 @@ fn cpu(open: &OpenJob, passed_over: Option<String>) -> Result<Ran, CliError> {
 #[cfg(feature = "gpu")]
 mod gpu {
     use arknet_sandbox::{
-        BackendError, RunError, Selection, StartError, WallState, Walls, Worker, WorkerSettings,
+        Backend, BackendError, RunError, Selection, StartError, WallState, Walls, Worker,
+        WorkerSettings,
     };
 
     use super::{CliError, Instant, OpenJob, Ran, Sandbox, WallReport};
 
     /// Runs on any adapter, or fails.
-    pub(super) fn run(open: &OpenJob, allow_weak: bool) -> Result<Ran, CliError> {
-        let worker = start(open, Selection::Any, allow_weak)
+    pub(super) fn run_wgpu(open: &OpenJob, allow_weak: bool) -> Result<Ran, CliError> {
+        run_or_fail(open, Backend::Wgpu, Selection::Any, allow_weak)
+    }
+
+    /// Runs on an NVIDIA GPU through CUDA, or fails.
+    pub(super) fn run_cuda(open: &OpenJob, allow_weak: bool) -> Result<Ran, CliError> {
+        run_or_fail(open, Backend::Cuda, Selection::Auto, allow_weak)
+    }
+
+    fn run_or_fail(
+        open: &OpenJob,
+        backend: Backend,
+        selection: Selection,
+        allow_weak: bool,
+    ) -> Result<Ran, CliError> {
+        let worker = start(open, backend, selection, allow_weak)
             .map_err(|error| CliError::Backend(explain(&error)))?;
-        run_on(worker, open)?.map_err(CliError::Backend)
+        run_on(worker, backend, open)?.map_err(CliError::Backend)
     }
 
     /// Runs on a real GPU, or says why the CPU must.
@@ -85,8 +101,8 @@ mod gpu {
         open: &OpenJob,
         allow_weak: bool,
     ) -> Result<Result<Ran, String>, CliError> {
-        match start(open, Selection::Auto, allow_weak) {
-            Ok(worker) => run_on(worker, open),
+        match start(open, Backend::Wgpu, Selection::Auto, allow_weak) {
+            Ok(worker) => run_on(worker, Backend::Wgpu, open),
             // The usual case, which needs no list of what was looked at.
             Err(StartError::Backend(BackendError::NoAdapter { .. })) => {
                 Ok(Err("there is no GPU".to_owned()))
@@ -95,8 +111,14 @@ mod gpu {
         }
     }
 
-    fn start(open: &OpenJob, selection: Selection, allow_weak: bool) -> Result<Worker, StartError> {
+    fn start(
+        open: &OpenJob,
+        backend: Backend,
+        selection: Selection,
+        allow_weak: bool,
+    ) -> Result<Worker, StartError> {
         Worker::start(&WorkerSettings {
+            backend,
             selection,
             memory: open.job().memory_bytes(),
             allow_weak,
@@ -112,12 +134,19 @@ mod gpu {
     }
 
     /// The outer error is the job's, the inner one the backend's.
-    fn run_on(mut worker: Worker, open: &OpenJob) -> Result<Result<Ran, String>, CliError> {
+    fn run_on(
+        mut worker: Worker,
+        backend: Backend,
+        open: &OpenJob,
+    ) -> Result<Result<Ran, String>, CliError> {
         let start = Instant::now();
         match worker.run(open.job()) {
             Ok(ran) => Ok(Ok(Ran {
                 execution: ran.execution,
-                backend: "wgpu",
+                backend: match backend {
+                    Backend::Wgpu => "wgpu",
+                    Backend::Cuda => "cuda",
+                },
                 device: ran.adapter.to_string(),
                 elapsed: start.elapsed(),
                 passed_over: None,
@@ -164,8 +193,12 @@ mod gpu {
 
     const ABSENT: &str = "this build of arknet has no GPU support";
 
-    pub(super) fn run(_: &OpenJob, _: bool) -> Result<Ran, CliError> {
+    pub(super) fn run_wgpu(_: &OpenJob, _: bool) -> Result<Ran, CliError> {
         Err(CliError::Backend(ABSENT.to_owned()))
+    }
+
+    pub(super) fn run_cuda(open: &OpenJob, allow_weak: bool) -> Result<Ran, CliError> {
+        run_wgpu(open, allow_weak)
     }
 
     #[expect(

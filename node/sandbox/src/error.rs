@@ -31,6 +31,12 @@ pub enum BackendError {
         /// What the driver says.
         message: String,
     },
+    /// No NVIDIA GPU, or something of CUDA is missing.
+    #[error("there is no CUDA here: {reason}; use the wgpu or the cpu backend")]
+    NoCuda {
+        /// What is missing.
+        reason: String,
+    },
 }
 
 /// Why a run gave no result.

@@ -19,7 +19,9 @@
 compile_error!("the sandbox needs Unix sockets; build `arknet` with `--no-default-features`");
 
 mod adapter;
+pub mod cuda;
 mod death;
+mod device;
 mod environment;
 mod error;
 mod faults;

@@ -35,6 +35,25 @@ pub(crate) struct Ran {
     pub(crate) run_time: Duration,
 }
 
+impl Ran {
+    /// What the run gives to whoever knows the source.
+    pub(crate) fn explain(
+        self,
+        adapter: &AdapterInfo,
+        job: &Job,
+    ) -> Result<GpuExecution, RunError> {
+        match self.ended {
+            Ended::Finished(execution) => Ok(GpuExecution {
+                execution,
+                adapter: adapter.clone(),
+                compile_time: self.compile_time,
+                run_time: self.run_time,
+            }),
+            Ended::Trapped(report) => Err(trap::explain(report, job)),
+        }
+    }
+}
+
 /// How a run ended.
 pub(crate) enum Ended {
     /// With a result.
@@ -105,16 +124,7 @@ impl WgpuRunner {
     /// A job that goes over its time gives [`RunError::OverTime`] promptly, but the kernel cannot be
     /// called off: the device works on until the step limit ends it, and this runner takes no more jobs.
     pub fn run(&self, job: &Job) -> Result<GpuExecution, RunError> {
-        let ran = self.attempt(job)?;
-        match ran.ended {
-            Ended::Finished(execution) => Ok(GpuExecution {
-                execution,
-                adapter: self.info.clone(),
-                compile_time: ran.compile_time,
-                run_time: ran.run_time,
-            }),
-            Ended::Trapped(report) => Err(trap::explain(report, job)),
-        }
+        self.attempt(job)?.explain(&self.info, job)
     }
 
     /// Runs a job, and leaves what a trap means to whoever knows the source.

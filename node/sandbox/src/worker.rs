@@ -11,13 +11,14 @@ use std::time::Duration;
 use arknet_workload::ir::{Workload, text};
 use arknet_workload::job::{Execution, Job, Limits};
 
+use crate::device::Device;
 use crate::lockdown::{self, Driver};
 use crate::protocol::{
-    Answer, Backend, Done, Failure, JobMessage, ProtocolError, Ready, Start, Unready, outputs,
+    Answer, Done, Failure, JobMessage, ProtocolError, Ready, Start, Unready, outputs,
 };
 use crate::runner::{Ended, Ran};
 use crate::wall::Walls;
-use crate::{AdapterKind, BackendError, WgpuRunner};
+use crate::{AdapterKind, BackendError};
 
 /// The first argument of a worker. Not for people: what it starts waits on a socket.
 pub const ARGUMENT: &str = "sandbox-worker";
@@ -66,22 +67,22 @@ fn talk(
 ) -> Result<(), ProtocolError> {
     let start = Start::receive(&mut socket)?;
     lockdown::close_files(&mut walls);
-    let runner = match open(&start) {
-        Ok(runner) => runner,
+    let device = match open(&start) {
+        Ok(device) => device,
         Err(error) => return Unready(error).send(&mut socket),
     };
-    let driver = match runner.adapter().kind {
+    let driver = match device.adapter().kind {
         AdapterKind::Software => Driver::Software,
         _ => Driver::Hardware,
     };
     lockdown::close_system_calls(&mut walls, driver, socket);
-    let adapter = runner.adapter().clone();
+    let adapter = device.adapter().clone();
     Ready { adapter, walls }.send(&mut socket)?;
     loop {
         let JobMessage { number, job } = JobMessage::receive(&mut socket, start.memory)?;
         let answer = match act(&job, socket) {
             Some(word) => pretend(&job, word),
-            None => match runner.attempt(&job) {
+            None => match device.attempt(&job) {
                 Ok(ran) => answer(ran, &job),
                 Err(error) => Answer::Failed(Failure::of(error)),
             },
@@ -91,16 +92,15 @@ fn talk(
 }
 
 /// Opens the device and runs a kernel on it, so that the driver has opened and started all that it needs.
-fn open(start: &Start) -> Result<WgpuRunner, BackendError> {
-    let Backend::Wgpu = start.backend;
-    let runner = WgpuRunner::new(start.selection)?.with_compile_limits(start.compile_limits);
+fn open(start: &Start) -> Result<Device, BackendError> {
+    let device = Device::open(start)?;
     let failed = |message: String| BackendError::Device {
-        adapter: runner.adapter().to_string(),
+        adapter: device.adapter().to_string(),
         message,
     };
     let job = warm_up().map_err(|reason| failed(format!("the first kernel is none: {reason}")))?;
-    match runner.run(&job) {
-        Ok(ran) if ran.execution.buffers == [[10]] => Ok(runner),
+    match device.run(&job) {
+        Ok(ran) if ran.execution.buffers == [[10]] => Ok(device),
         Ok(ran) => {
             let message = format!("0+1+2+3+4 is {:?} there", ran.execution.buffers);
             Err(failed(message))

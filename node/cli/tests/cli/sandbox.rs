@@ -134,3 +134,18 @@ fn a_worker_does_not_outlive_the_command() {
             .then_some(())
     });
 }
+
+/// With an NVIDIA GPU it runs; without one the error says what is missing, and there is no fallback.
+#[test]
+fn cuda_is_used_where_it_is_asked_for_or_not_at_all() {
+    let folder = Folder::with_data(FINE, 1, 4);
+    let outcome = folder.run("run", &["--backend", "cuda", "--json"]);
+    let json: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+    if outcome.code == 0 {
+        assert_eq!(json["backend"], "cuda");
+        return;
+    }
+    let outcome = outcome.expect(6);
+    assert!(outcome.stdout.contains("NVIDIA"), "{outcome:#?}");
+    assert!(outcome.stdout.contains("cpu backend"), "{outcome:#?}");
+}

@@ -15,7 +15,8 @@
 //!                program:(u32, canonical bytes…) buffers:u32 (words:u64)…        words: the buffers' contents
 //! worker → parent
 //!   129 ready   = version:u16 adapter walls
-//!   130 unready = version:u16 (0 refused:u8 text… | 1 adapter:text message:text)
+//!   130 unready = version:u16 (0 refused:u8 text… | 1 adapter:text message:text
+//!                | 2 reason:text)
 //!   131 done    = number:u64 steps:u32 compile_ns:u64 run_ns:u64                 words: the writable buffers'
 //!   132 trapped = number:u64 report:u32×4
 //!   133 failed  = number:u64 failure

@@ -129,6 +129,9 @@ impl Unready {
             BackendError::Device { adapter, message } => {
                 head.u8(1).text(adapter, MAX_TEXT).text(message, MAX_TEXT);
             }
+            BackendError::NoCuda { reason } => {
+                head.u8(2).text(reason, MAX_TEXT);
+            }
         }
         frame::send(writer, kind::UNREADY, &head.finish(), &[[]; 0])
     }
@@ -155,6 +158,9 @@ impl Unready {
             1 => Ok(Self(BackendError::Device {
                 adapter: head.text(MAX_TEXT)?,
                 message: head.text(MAX_TEXT)?,
+            })),
+            2 => Ok(Self(BackendError::NoCuda {
+                reason: head.text(MAX_TEXT)?,
             })),
             got => Err(ProtocolError::Unknown {
                 what: "reason to be unready",

@@ -15,11 +15,13 @@ const MAX_HEAD: u32 = 256;
 pub enum Backend {
     /// A GPU, or a driver that runs on the processor, through wgpu.
     Wgpu,
+    /// An NVIDIA GPU through CUDA.
+    Cuda,
 }
 
 impl Backend {
     /// All backends; a backend's position is its number.
-    const ALL: [Self; 1] = [Self::Wgpu];
+    const ALL: [Self; 2] = [Self::Wgpu, Self::Cuda];
 }
 
 /// What a worker is told before anything else.

@@ -88,10 +88,14 @@ fn words() -> impl Strategy<Value = String> {
 }
 
 fn starts() -> impl Strategy<Value = Start> {
-    (any::<bool>(), any::<u64>(), any::<[u32; 4]>()).prop_map(|(any_adapter, memory, limits)| {
+    (any::<[bool; 2]>(), any::<u64>(), any::<[u32; 4]>()).prop_map(|(either, memory, limits)| {
         Start {
-            backend: Backend::Wgpu,
-            selection: if any_adapter {
+            backend: if either[0] {
+                Backend::Wgpu
+            } else {
+                Backend::Cuda
+            },
+            selection: if either[1] {
                 Selection::Any
             } else {
                 Selection::Auto
@@ -146,7 +150,8 @@ fn unreadies() -> impl Strategy<Value = Unready> {
     });
     let closed = (words(), words())
         .prop_map(|(adapter, message)| Unready(BackendError::Device { adapter, message }));
-    prop_oneof![none, closed]
+    let no_cuda = words().prop_map(|reason| Unready(BackendError::NoCuda { reason }));
+    prop_oneof![none, closed, no_cuda]
 }
 
 fn answers() -> impl Strategy<Value = Answer> {

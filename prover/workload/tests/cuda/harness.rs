@@ -75,9 +75,11 @@ pub(crate) fn interpret(job: &Job) -> Outcome {
     }
 }
 
-/// Runs jobs, each once in the canonical order of its invocations and once in another, and gives both
-/// outcomes. The error names the job at which the sanitizers or the shim objected, and what they said.
-pub(crate) fn execute(jobs: &[Job]) -> Result<Vec<[Outcome; 2]>, String> {
+/// Outcomes of a job's runs: with its invocations in canonical order, in the reverse of it, and in another.
+pub(crate) type Outcomes = [Outcome; 3];
+
+/// Runs jobs, each in several orders of its invocations. The error names the job at which the sanitizers or the shim objected, and what they said.
+pub(crate) fn execute(jobs: &[Job]) -> Result<Vec<Outcomes>, String> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let mut batches: Vec<&[Job]> = jobs.chunks(TOGETHER).collect();
     let mut outcomes = Vec::new();
@@ -100,10 +102,10 @@ pub(crate) fn execute(jobs: &[Job]) -> Result<Vec<[Outcome; 2]>, String> {
     Ok(outcomes)
 }
 
-/// Runs jobs, holds both outcomes of each against the interpreter, and gives what it gave.
+/// Runs jobs, holds all outcomes of each against the interpreter, and gives what it gave.
 pub(crate) fn check_all(jobs: &[Job]) -> Vec<Outcome> {
     let outcomes = execute(jobs).unwrap_or_else(|error| panic!("{error}"));
-    let check = |(job, outcomes): (&Job, [Outcome; 2])| {
+    let check = |(job, outcomes): (&Job, Outcomes)| {
         let expected = interpret(job);
         for outcome in outcomes {
             assert_eq!(outcome, expected, "{}", shown(job));
@@ -118,7 +120,7 @@ pub(crate) fn check(job: &Job) -> Outcome {
     check_all(std::slice::from_ref(job)).remove(0)
 }
 
-fn execute_batch(jobs: &[Job]) -> Result<Vec<[Outcome; 2]>, String> {
+fn execute_batch(jobs: &[Job]) -> Result<Vec<Outcomes>, String> {
     let emitted: Vec<Emitted> = jobs.iter().map(|job| cuda(job.workload())).collect();
     // Jobs of one workload share its kernel.
     let mut kernels: Vec<Kernel> = Vec::new();
@@ -146,7 +148,7 @@ fn execute_batch(jobs: &[Job]) -> Result<Vec<[Outcome; 2]>, String> {
         })
     };
 
-    let orders = || (0..jobs.len()).flat_map(|at| [(at, 0), (at, 1 + at as u32)]);
+    let orders = || (0..jobs.len()).flat_map(|at| [(at, 0), (at, 1), (at, 2 + at as u32)]);
     let launches: Vec<Launch> = orders()
         .map(|(at, seed)| launch(numbers[at], &jobs[at], &emitted[at], seed, None))
         .collect();
@@ -172,11 +174,13 @@ fn execute_batch(jobs: &[Job]) -> Result<Vec<[Outcome; 2]>, String> {
             .trap(emitted, job, invocation)
             .map_or(Outcome::Unrepeatable, Outcome::Trapped)
     });
-    let mut pairs = Vec::new();
-    while let (Some(canonical), Some(other)) = (outcomes.next(), outcomes.next()) {
-        pairs.push([canonical, other]);
+    let mut all = Vec::with_capacity(jobs.len());
+    while let (Some(canonical), Some(reverse), Some(other)) =
+        (outcomes.next(), outcomes.next(), outcomes.next())
+    {
+        all.push([canonical, reverse, other]);
     }
-    Ok(pairs)
+    Ok(all)
 }
 
 fn launch(

@@ -8,6 +8,7 @@
 //
 // The order in which threads and blocks get their turn is drawn from a seed, since no result may depend on it.
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
@@ -121,10 +122,14 @@ static void resume(Fiber& fiber) {
     arrive(scheduler_fake_stack, nullptr, nullptr);
 }
 
-// Numbers in an order that the seed decides; seed 0 leaves them as they are.
+// Numbers in an order that the seed decides: 0 leaves them as they are, 1 turns them round.
 static std::vector<unsigned> shuffled(unsigned count, std::uint64_t seed) {
     std::vector<unsigned> order(count);
     std::iota(order.begin(), order.end(), 0u);
+    if (seed == 1) {
+        std::reverse(order.begin(), order.end());
+        return order;
+    }
     for (unsigned at = count; seed != 0 && at > 1; at--) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
         std::swap(order[at - 1], order[(seed >> 33) % at]);
