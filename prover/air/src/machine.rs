@@ -13,7 +13,7 @@ use crate::table::{Bus, MAX_DEGREE, Table};
 
 /// Version of the compiler's output. Tables of different versions are different statements, so the transcript
 /// is seeded with it.
-pub const AIR_VERSION: u32 = 1;
+pub const AIR_VERSION: u32 = 2;
 
 /// Largest `log2` of a table's rows.
 pub const MAX_LOG_HEIGHT: u8 = 22;

@@ -21,6 +21,8 @@ const EXACT: u64 = 1 << 30;
 const MAX_BLOCKS: usize = 512;
 /// Most parameters of all blocks together: values that live across loops.
 const MAX_PARAMS: usize = 1 << 14;
+/// Most arguments that exits pass to values that live across loops.
+const MAX_ARGUMENTS: usize = 1 << 20;
 /// Most nodes of all blocks together.
 const MAX_NODES: usize = 1 << 18;
 
@@ -518,6 +520,7 @@ impl Former<'_> {
                 limit: MAX_BLOCKS,
             });
         }
+        let mut arguments = 0;
         let mut changed = true;
         while changed {
             changed = false;
@@ -534,6 +537,13 @@ impl Former<'_> {
                         let node = self.get_in(BlockId(source as u32), key);
                         self.blocks[source].exits[exit].args.push(node);
                         changed = true;
+                        arguments += 1;
+                        if arguments > MAX_ARGUMENTS {
+                            return Err(TooComplex {
+                                what: "values on the ways between loops",
+                                limit: MAX_ARGUMENTS,
+                            });
+                        }
                         if self.param_count > MAX_PARAMS {
                             return Err(TooComplex {
                                 what: "values that live across loops",

@@ -12,6 +12,9 @@ use arknet_workload::ir::BinaryOp;
 
 use super::{BlockId, FlowBlock, Graph, Op, Target};
 
+/// Passes over a loop that look for counters before it is taken to have none.
+const MAX_PASSES: usize = 64;
+
 /// What a header's parameter is, where it is a counter.
 #[derive(Clone, Debug)]
 pub(super) struct Induction {
@@ -101,7 +104,15 @@ impl<'a> LoopParams<'a> {
     }
 
     fn induction(mut self, params: &mut [Option<Induction>]) {
-        while self.remove_others() {}
+        // A chain of parameters loses one a pass. To know fewer counters is always right.
+        for pass in 0..=MAX_PASSES {
+            if !self.remove_others() {
+                break;
+            }
+            if pass == MAX_PASSES {
+                self.is_member.fill(false);
+            }
+        }
         let mut growth = 0u64;
         for id in self.inside.clone() {
             let block = &self.graph.blocks[id.0 as usize];

@@ -122,6 +122,12 @@ impl RowBuilder {
 
     fn make_bits(&mut self, node: NodeId) -> Vec<BitFunction> {
         let made = self.forms(node).limbs.is_some();
+        // Nothing but its forms says what a word from outside the row is: the bits must be those of the
+        // form that came first.
+        let is_source = matches!(self.block.node(node).op, Op::Param(_) | Op::Load(_));
+        if is_source && (made || self.forms(node).exact.is_some()) {
+            return self.decompose(node);
+        }
         match self.block.node(node).op {
             Op::Const(bits) => {
                 return (0..32)
@@ -134,7 +140,7 @@ impl RowBuilder {
                 bits[0] = self.truth_function(truth);
                 return bits;
             }
-            Op::Param(_) | Op::Load(_) if !made => return self.bit_columns(node),
+            Op::Param(_) | Op::Load(_) => return self.bit_columns(node),
             Op::Binary(BinaryOp::And, _, a, b) if !made => {
                 return self.zip_bits(a, b, |[x, y]| x & y);
             }

@@ -444,6 +444,7 @@ impl RowBuilder {
             let flag = self.truth(exit.flag);
             let part = self.exprs.scale(flag, label(exit.target));
             label_sum = self.exprs.add(label_sum, part);
+            label_sum = self.compact(label_sum);
             flags.push(flag);
         }
         let mut clock = self.clock;
@@ -451,6 +452,7 @@ impl RowBuilder {
             let flag = self.truth(node);
             let added = self.exprs.scale(flag, i64::from(steps));
             clock = self.exprs.add(clock, added);
+            clock = self.compact(clock);
         }
         let mut fields = vec![label_sum, self.invocation, clock];
         for (slot, source) in sources.iter().enumerate() {
@@ -468,6 +470,7 @@ impl RowBuilder {
                             let value = self.slot_value(exit.args[position as usize], part);
                             let chosen = self.exprs.mul(flag, value);
                             sum = self.exprs.add(sum, chosen);
+                            sum = self.compact(sum);
                         }
                     }
                     self.linear(sum)

@@ -12,6 +12,9 @@ use crate::table::{
     Bus, Direction, Expr, Expressions, Height, Interaction, MAX_DEGREE, Table, TableBody,
 };
 
+/// Leaves of an expression, written out as a tree, past which it becomes a column.
+const MAX_LEAVES: u32 = 1024;
+
 /// What execution logs for a row besides the values of its block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extra {
@@ -166,6 +169,18 @@ impl RowBuilder {
     /// An expression of degree at most one with the same value: itself, or a column equal to it.
     pub(super) fn linear(&mut self, expr: Expr) -> Expr {
         if self.exprs.degree(expr) <= 1 {
+            return expr;
+        }
+        let column = self.column(Hint::Value(expr));
+        self.assert_equal(column, expr);
+        column
+    }
+
+    /// The same expression, or a column equal to it where writing it out would be long.
+    ///
+    /// Expressions are shared, but Plonky3 walks them as trees: a word doubled thirty times has 2^30 leaves.
+    pub(super) fn compact(&mut self, expr: Expr) -> Expr {
+        if self.exprs.leaves(expr) <= MAX_LEAVES {
             return expr;
         }
         let column = self.column(Hint::Value(expr));

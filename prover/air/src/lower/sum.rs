@@ -7,9 +7,12 @@ use super::row::{Hint, RowBuilder};
 use crate::graph::{NodeId, Op};
 use crate::table::{Expr, MAX_DEGREE};
 
-/// Bounds past which operands are reduced first. A reduction's equation
-/// `limb + 2^16·carry = sum` then stays below 2^30 in absolute value, so it holds over the integers.
-const BOUND: i64 = 1 << 29;
+/// Every part of a sum stays below this in absolute value, so its carry has at most [`CARRY_BITS`] bits.
+const BOUND: i64 = 1 << 28;
+/// Bits of the largest carry. Both sides of `limb + 2^16·carry = sum` then lie in an interval shorter than
+/// `2^30 + 2^29 + 2^18 < p`, so the equation holds over the integers. With 15 bits, the carry and the limb could go
+/// once round the field.
+const CARRY_BITS: u32 = 14;
 /// Largest constant factor that scales a sum in place.
 const MAX_FACTOR: i64 = 1 << 12;
 /// Carries of up to this many bits are columns of one bit each; longer ones are looked up.
@@ -112,6 +115,7 @@ impl RowBuilder {
             } else {
                 self.exprs.sub(a.limbs[i], b.limbs[i])
             };
+            sum.limbs[i] = self.compact(sum.limbs[i]);
             sum.min[i] = a.min[i] + min;
             sum.max[i] = a.max[i] + max;
         }
@@ -125,7 +129,7 @@ impl RowBuilder {
             .min
             .iter()
             .chain(&sum.max)
-            .any(|bound| bound.abs() >= BOUND / 4);
+            .any(|bound| bound.abs() >= BOUND / 2);
         if large {
             Sum::of_limbs(self.limbs(node))
         } else {
@@ -247,6 +251,12 @@ impl RowBuilder {
             return (carry, carry_min, carry_max);
         }
         let bits = 64 - (count as u64).leading_zeros();
+        if bits > CARRY_BITS {
+            // Not reached by sums within bounds. A row that cannot be satisfied rather than a carry that
+            // could go round the field.
+            let one = self.exprs.constant(1);
+            self.assert_zero(one);
+        }
         let offset = -(carry_min << 16);
         let digits = if bits <= MAX_CARRY_BITS {
             let columns: Vec<Expr> = (0..bits)

@@ -79,3 +79,40 @@ fn truth_parameters_are_bits_in_any_row() {
     }
     assert!(tried > 0, "the kernel has no truth parameter");
 }
+
+/// Plonky3 walks expressions as trees. A bit doubled 29 times would be one of 2^29 leaves, and proving and verifying
+/// it would take as long.
+#[test]
+fn expressions_stay_short_as_trees() {
+    let doublings: String = (4..33)
+        .map(|value| format!("  %{value}: u32 = add %{0}, %{0}\n", value - 1))
+        .collect();
+    let code = format!(
+        r#"workload workgroup_size(1, 1, 1)
+memory m0 "out": output binding(0, 0) runtime
+body {{
+  %0: u32 = const 0
+  %1: u32 = const 1
+  %2: u32 = load m0[%0]
+  %3: u32 = and %2, %1
+{doublings}  store m0[%32] = %1
+}}"#
+    );
+    let workload = Workload::new(text::parse(&code).unwrap()).unwrap();
+    let limits = Limits {
+        steps: 1,
+        memory: 1 << 20,
+        time: Duration::from_secs(60),
+    };
+    let job = Job::new(workload, [1, 1, 1], vec![vec![0]], limits).unwrap();
+    let statement = Statement::new(&job, vec![vec![1]], 0).unwrap();
+    let machine = Machine::compile(&statement).unwrap();
+    for table in machine.tables() {
+        let body = table.body();
+        let fields = body.interactions.iter().flat_map(|message| &message.fields);
+        for &expr in fields.chain(&body.constraints) {
+            assert!(body.expressions.leaves(expr) < 1 << 13, "{}", table.name());
+        }
+    }
+    check(machine.tables(), &machine.witness().unwrap().traces).unwrap();
+}

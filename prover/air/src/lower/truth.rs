@@ -13,6 +13,7 @@ impl RowBuilder {
             return truth;
         }
         let truth = self.make_truth(node);
+        let truth = self.compact(truth);
         self.truths.insert(node, truth);
         truth
     }

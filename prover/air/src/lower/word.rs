@@ -65,14 +65,17 @@ impl RowBuilder {
         if let Some(exact) = self.forms(node).exact {
             return Some(exact);
         }
-        let exact = match self.primary(node) {
-            Primary::Limbs => {
-                let [low, high] = self.limbs(node);
-                let high = self.exprs.scale(high, 1 << 16);
-                self.exprs.add(low, high)
-            }
-            Primary::Exact => self.make_exact(node)?,
+        // A word that has another form is that form: a second one from outside the row would be unrelated.
+        let forms = self.forms(node);
+        let made = forms.limbs.is_some() || forms.bits.is_some();
+        let exact = if made || self.primary(node) == Primary::Limbs {
+            let [low, high] = self.limbs(node);
+            let high = self.exprs.scale(high, 1 << 16);
+            self.exprs.add(low, high)
+        } else {
+            self.make_exact(node)?
         };
+        let exact = self.compact(exact);
         self.forms(node).exact = Some(exact);
         Some(exact)
     }

@@ -26,6 +26,8 @@ pub(crate) enum Term {
 pub(crate) struct Expressions {
     terms: Vec<Term>,
     degrees: Vec<u8>,
+    /// Leaves of each term, written out as a tree.
+    leaves: Vec<u32>,
     consed: FxHashMap<Term, Expr>,
 }
 
@@ -41,6 +43,11 @@ impl Expressions {
     /// Total degree in the columns.
     pub(crate) fn degree(&self, expr: Expr) -> u8 {
         self.degrees[expr.0 as usize]
+    }
+
+    /// Leaves of the expression written out as a tree, which is how Plonky3 walks it; saturates.
+    pub(crate) fn leaves(&self, expr: Expr) -> u32 {
+        self.leaves[expr.0 as usize]
     }
 
     pub(crate) fn as_constant(&self, expr: Expr) -> Option<KoalaBear> {
@@ -60,9 +67,16 @@ impl Expressions {
             Term::Sum(a, b) | Term::Difference(a, b) => self.degree(a).max(self.degree(b)),
             Term::Product(a, b) => self.degree(a) + self.degree(b),
         };
+        let leaves = match term {
+            Term::Constant(_) | Term::Column(_) | Term::Periodic(_) => 1,
+            Term::Sum(a, b) | Term::Difference(a, b) | Term::Product(a, b) => {
+                self.leaves(a).saturating_add(self.leaves(b))
+            }
+        };
         let expr = Expr(self.terms.len() as u32);
         self.terms.push(term);
         self.degrees.push(degree);
+        self.leaves.push(leaves);
         self.consed.insert(term, expr);
         expr
     }

@@ -5,11 +5,13 @@
 //!                   │                                                  [`mutations`]   every cell matters
 //!                   └──▶ [`forger`]: rewrites a row to say             [`forgeries`]   structured attacks
 //!                        something else, as an attacker would
+//!                                                                      [`links`]       no column is free
 //! ```
 
 mod forger;
 mod forgeries;
 mod kernels;
+mod links;
 mod mutations;
 mod operations;
 mod plot;
