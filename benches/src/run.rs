@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn larger_jobs_compute_the_same() {
         let small = Run::new(examples::example("collatz"));
-        let large = Run::new(examples::collatz(5_000));
+        let large = Run::new(examples::collatz(8_000));
         let shared = small.execution.buffers[0].len();
         assert_eq!(
             small.execution.buffers[0],
