@@ -76,36 +76,47 @@ pub(crate) fn describe(open: &OpenJob, rows: &mut Rows) -> Result<Value, CliErro
         "cells",
         format!("{} main, {} lookup", count(main), count(lookup)),
     );
-    let mut object = json!({
+    let costs = costs(&machine, &heights, rows);
+    Ok(json!({
         "tables": objects,
         "main_cells": main,
         "lookup_cells": lookup,
-    });
-    #[cfg(feature = "prove")]
-    for preset in [Preset::S100, Preset::S128] {
-        let sizes: Vec<TableSize> = machine
-            .tables()
-            .iter()
-            .zip(&heights)
-            .filter_map(|(table, height)| Some(TableSize::new(table, (*height)?)))
-            .collect();
-        let Cost {
-            memory,
-            least_proof_bytes,
-            ..
-        } = Cost::new(&sizes, preset);
+        "costs": costs,
+    }))
+}
+
+/// What proving takes under each preset.
+#[cfg(feature = "prove")]
+fn costs(machine: &Machine, heights: &[Option<u8>], rows: &mut Rows) -> Value {
+    let sizes: Vec<TableSize> = machine
+        .tables()
+        .iter()
+        .zip(heights)
+        .filter_map(|(table, height)| Some(TableSize::new(table, (*height)?)))
+        .collect();
+    let by_preset = [Preset::S100, Preset::S128].map(|preset| {
+        let cost = Cost::new(&sizes, preset);
         rows.row(
             preset.name(),
             format!(
                 "about {} of memory to prove, a receipt of at least {}",
-                bytes(memory),
-                bytes(least_proof_bytes)
+                bytes(cost.memory),
+                bytes(cost.least_proof_bytes)
             ),
         );
-        object[preset.name()] =
-            json!({ "proving_memory": memory, "least_proof_bytes": least_proof_bytes });
-    }
-    Ok(object)
+        let object = json!({
+            "proving_memory": cost.memory,
+            "least_proof_bytes": cost.least_proof_bytes,
+        });
+        (preset.name().to_owned(), object)
+    });
+    Value::Object(by_preset.into_iter().collect())
+}
+
+/// A build that cannot prove has no costs to tell.
+#[cfg(not(feature = "prove"))]
+fn costs(_: &Machine, _: &[Option<u8>], _: &mut Rows) -> Value {
+    Value::Null
 }
 
 fn internal(error: &dyn std::error::Error) -> CliError {

@@ -23,7 +23,7 @@ fn too_little_memory_is_told_in_advance() {
 
     let json = folder.run("inspect", &["--json"]).expect(0).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    let needed = json["proof"]["s100"]["proving_memory"].as_u64();
+    let needed = json["proof"]["costs"]["s100"]["proving_memory"].as_u64();
     let needed = needed.expect("an estimate");
     refused(&folder, &(needed - 1).to_string()).expect(5);
     let receipt = folder.file("receipt");
@@ -37,7 +37,7 @@ fn too_little_memory_is_told_in_advance() {
         .expect(0);
     let proven: serde_json::Value = serde_json::from_str(&proven.stdout).expect("JSON");
     assert_eq!(proven["proving_memory"].as_u64(), Some(needed));
-    let least = json["proof"]["s100"]["least_proof_bytes"].as_u64();
+    let least = json["proof"]["costs"]["s100"]["least_proof_bytes"].as_u64();
     let size = std::fs::metadata(&receipt).expect("the receipt").len();
     assert!(
         least.is_some_and(|least| least <= size),
@@ -78,7 +78,7 @@ fn inspecting_fills_no_table() {
         .expect("a shell");
     assert!(output.status.success(), "{output:?}");
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let needed = json["proof"]["s100"]["proving_memory"].as_u64();
+    let needed = json["proof"]["costs"]["s100"]["proving_memory"].as_u64();
     assert!(needed > Some(2_000_000_000), "{needed:?}");
 }
 
