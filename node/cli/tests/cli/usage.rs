@@ -42,7 +42,7 @@ fn wrong_use_exits_2() {
         &[][..],
         &["frobnicate"],
         &["run"],
-        &["run", sha256, "--backend", "cuda"],
+        &["run", sha256, "--backend", "abacus"],
         &["run", sha256, "--quiet", "--json"],
         &["verify", sha256],
         &["run", "no/such/folder"],
