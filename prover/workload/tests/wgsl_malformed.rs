@@ -211,6 +211,73 @@ fn constants_that_would_grow() {
     assert!(quickly(&format!("{nested} {}", main("data[0] = d[0][0][0][0];"))).is_err());
     let expansions = "data[0] = array<u32, 4096>()[1]; ".repeat(1_500);
     let _ = quickly(&main(&expansions));
+    // The most that the limit on copies lets through.
+    let table = format!("const t = array({});", vec!["1u"; 1_000].join(","));
+    let copies = "{ const x = t[1]; data[0] = x; }".repeat(250);
+    assert!(quickly(&format!("{table} {}", main(&copies))).is_ok());
+    assert!(quickly(&format!("{table} {}", main(&copies.repeat(2)))).is_err());
+}
+
+#[test]
+fn types_that_grow() {
+    let nested = |levels: usize, body: &str| {
+        let mut types = String::from("struct S0 { x: u32, y: u32 }\n");
+        for n in 1..=levels {
+            types += &format!("struct S{n} {{ a: S{m}, b: S{m} }}\n", m = n - 1);
+        }
+        format!("{types} {HEAD} @compute @workgroup_size(1) fn main() {{ {body} }}")
+    };
+    assert!(
+        quickly(&nested(
+            5,
+            "var s: S5; s.a.b.a.b.a.x = 1u; data[0] = s.a.b.a.b.a.x;"
+        ))
+        .is_ok()
+    );
+    // 2^9 members, then 2^27.
+    assert!(quickly(&nested(8, "var s: S8; s.a.b.a.b.a.b.b = s.a.b.a.b.a.a.a;")).is_err());
+    assert!(quickly(&nested(26, "var s: S26; s.a.b.a = S23();")).is_err());
+    assert!(quickly(&nested(26, "var s: S26; s.a.b.a.b.a.b = s.a.b.a.b.a.a;")).is_err());
+    assert!(quickly(&nested(60, "var s: S60;")).is_err());
+    let chain: String = (1..1_500)
+        .map(|n| format!("struct S{n} {{ a: S{m} }}\n", m = n - 1))
+        .collect();
+    let deep = format!("struct S0 {{ x: u32 }}\n{chain}{HEAD} var<private> s: S1499;");
+    assert!(
+        quickly(&format!(
+            "{deep} @compute @workgroup_size(1) fn main() {{ s = s; }}"
+        ))
+        .is_err()
+    );
+    // A pointer to each half, at each level: the parts that are indexed at run time double.
+    let mut pointers = String::from("fn f0(p: ptr<function, S0>, i: u32) { (*p).t[i] = i; }\n");
+    let mut types = String::from("struct S0 { t: array<u32, 2> }\n");
+    for n in 1..=14 {
+        types += &format!("struct S{n} {{ a: S{m}, b: S{m} }}\n", m = n - 1);
+        pointers += &format!(
+            "fn f{n}(p: ptr<function, S{n}>, i: u32) {{ f{m}(&(*p).a, i); f{m}(&(*p).b, i); }}\n",
+            m = n - 1
+        );
+    }
+    let main = "@compute @workgroup_size(1) fn main() { var s: S14; f14(&s, data[0]); }";
+    assert!(quickly(&format!("{types}{HEAD}{pointers}{main}")).is_err());
+}
+
+#[test]
+fn switches_of_many_cases() {
+    let cases = |n: usize| {
+        let cases: String = (0..n)
+            .map(|at| format!("case {at}u: {{ data[1] = {at}u; }} "))
+            .collect();
+        main(&format!("switch data[0] {{ {cases} default: {{ }} }}"))
+    };
+    assert!(quickly(&cases(400)).is_ok());
+    let _ = quickly(&cases(1_500));
+    let mut nested = String::from("data[1] = 1u;");
+    for _ in 0..14 {
+        nested = format!("switch data[0] {{ case 1u: {{ {nested} }} default: {{ }} }}");
+    }
+    assert!(quickly(&main(&nested)).is_ok());
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn floats() {
     refused(
         "@group(0) @binding(1) var<storage> v: array<f32>;",
         "data[0] = u32(v[0]);",
-        "floating point (`array<f32>`) in the buffer `v`",
+        "floating point (`f32`) in the buffer `v`",
         "var<storage> v",
     );
     refused(
@@ -70,124 +70,49 @@ fn floats() {
 }
 
 #[test]
-fn composites() {
+fn places_of_refusals() {
     body(
-        "let v = vec3<u32>(1u, 2u, 3u); data[0] = v.x;",
-        "vectors (`vec3<u32>`)",
-        "vec3<u32>",
+        "data[0] = subgroupAdd(data[0]);",
+        "subgroup operations",
+        "subgroupAdd",
     );
-    body(
-        "var v: vec2<i32>; v.x = 1;",
-        "vectors (`vec2<i32>`)",
-        "var v",
-    );
-    body(
-        "data[0] = id[data[0]];",
-        "indexing a vector at run time",
-        "id[data[0]]",
-    );
-    body("let p = id + id;", "vectors (`vec3<u32>`)", "id");
-    body("let p = id.xy;", "vectors (`vec2<u32>`)", "id.xy");
-    body("var p = id;", "vectors", "var p");
-    refused(
-        "struct S { a: u32 }",
-        "let s = S(1u); data[0] = s.a;",
-        "struct variables and values (`S`)",
-        "S(1u)",
-    );
-    refused(
-        "struct S { a: u32 }",
-        "var s: S;",
-        "struct variables",
-        "var s",
-    );
-    refused(
-        "@group(0) @binding(1) var<uniform> v: vec4<u32>;",
-        "data[0] = v.x;",
-        "vectors (`vec4<u32>`) in the buffer `v`",
-        "var",
-    );
-    refused(
-        "struct S { a: u32, b: array<u32, 2> } @group(0) @binding(1) var<storage> s: S;",
-        "data[0] = s.a;",
-        "in the buffer `s`",
-        "var",
-    );
-    body(
-        "var a: array<array<u32, 2>, 2>; a[1][data[0]] = 1u;",
-        "arrays of arrays",
-        "var a",
-    );
-    refused(
-        "const A = array(array(1u, 2u), array(3u, 4u));",
-        "data[0] = A[1][0];",
-        "arrays of arrays",
-        "array",
-    );
-    body(
-        "let a = array(data[0], data[1]); data[2] = a[data[3]];",
-        "store the array in a `var`",
-        "a[data[3]]",
-    );
-    refused(
-        "fn f() -> array<u32, 2> { return array(1u, 2u); }",
-        "data[0] = f()[1];",
-        "`array<u32, 2>` here",
-        "f()",
-    );
-}
-
-#[test]
-fn statements_and_variables() {
-    body(
-        "switch data[0] { case 1u: { data[0] = 2u; } default: {} }",
-        "`switch`",
-        "switch",
-    );
-    body("workgroupBarrier();", "barriers", "workgroupBarrier");
-    body("storageBarrier();", "barriers", "storageBarrier");
-    refused(
-        "var<workgroup> tile: array<u32, 4>;",
-        "tile[0] = 1u;",
-        "workgroup memory (`var<workgroup>`)",
-        "var<workgroup> tile",
-    );
-    refused(
-        "var<private> p: u32;",
-        "p = 1u;",
-        "`var<private>`",
-        "var<private> p",
-    );
-    refused(
-        "@group(0) @binding(1) var<storage, read_write> c: atomic<u32>;",
-        "atomicAdd(&c, 1u);",
-        "atomics (`atomic<u32>`)",
-        "var",
-    );
+    body("textureBarrier();", "barriers other than", "textureBarrier");
     refused(
         "@group(0) @binding(1) var t: texture_2d<f32>;",
         "_ = textureDimensions(t);",
         "`texture` variables",
         "var",
     );
-    refused("override N: u32 = 4u;", "data[0] = N;", "`override`", "N");
     refused(
-        "fn f(p: ptr<function, u32>) { *p = 1u; }",
-        "var x: u32; f(&x);",
-        "pointer parameters (`ptr<_, u32>`)",
-        "f(&x)",
+        "@group(0) @binding(1) var<storage, read_write> c: atomic<u32>;",
+        "let old = atomicAdd(&c, 1u); data[0] = old;",
+        "the old value that an atomic operation gives",
+        "atomicAdd",
     );
-    body(
-        "data[0] = countOneBits(data[0]);",
-        "the built-in function `countOneBits`",
-        "countOneBits",
+    refused(
+        "@group(0) @binding(1) var<storage, read_write> c: atomic<i32>;",
+        "let old = atomicExchange(&c, 1i);",
+        "`atomicExchange`",
+        "atomicExchange",
     );
-    body(
-        "data[0] = extractBits(data[0], 1u, 2u);",
-        "the built-in function `extractBits`",
-        "extractBits",
+    refused(
+        "override N: u32;",
+        "data[0] = N;",
+        "the constant `N`",
+        "override N",
     );
-    body("let d = dot(id, id);", "vectors (`vec3<u32>`)", "id");
+    refused(
+        "var<private> x: array<f32, 4>;",
+        "x[0] = 1;",
+        "floating point (`f32`)",
+        "var<private> x",
+    );
+    refused(
+        "struct S { a: u32, b: vec2<f32> }",
+        "var s: S; s.a = 1u;",
+        "floating point (`vec2<f32>`)",
+        "var s",
+    );
     refused(
         "@group(0) @binding(1) var<storage, read> größe: array<u32>;",
         "data[0] = größe[0];",
@@ -200,9 +125,43 @@ fn statements_and_variables() {
         "var x",
     );
     body(
-        "data[0] = subgroupAdd(data[0]);",
-        "subgroup operations",
-        "subgroupAdd",
+        "let v = vec2<u64>(1lu, 2lu); data[0] = u32(v.x);",
+        "64-bit integers",
+        "vec2<u64>",
+    );
+}
+
+#[test]
+fn barriers_must_be_reached_by_all() {
+    let what = "a barrier in control flow that may differ";
+    for body_text in [
+        "if id.x == 0u { workgroupBarrier(); }",
+        "if data[0] == 0u { storageBarrier(); }",
+        "if id.x > 4u { return; } workgroupBarrier();",
+        "loop { if id.x == 1u { break; } workgroupBarrier(); }",
+        "for (var i = 0u; i < id.x; i++) { workgroupBarrier(); }",
+        "switch id.x { case 1u: { } default: { workgroupBarrier(); } }",
+        "switch id.x { case 1u: { return; } default: { } } workgroupBarrier();",
+        "var n = 3u; if id.x == 1u { n = 4u; } if n == 4u { workgroupBarrier(); }",
+    ] {
+        let place = if body_text.contains("storage") {
+            "storageBarrier"
+        } else {
+            "workgroupBarrier"
+        };
+        body(body_text, what, place);
+    }
+    refused(
+        "fn meet() { workgroupBarrier(); } var<workgroup> w: u32;",
+        "w = 1u; if w == 1u { meet(); }",
+        what,
+        "workgroupBarrier",
+    );
+    refused(
+        "var<workgroup> w: array<u32, 4>;",
+        "data[1] = workgroupUniformLoad(&w[id.x]);",
+        "at an index that may differ",
+        "workgroupUniformLoad",
     );
 }
 
@@ -267,8 +226,6 @@ fn entry_points() {
             ..
         }
     ));
-    let wide = "override N: u32; @compute @workgroup_size(N) fn main() {}";
-    assert!(refusal(wide, &limits).to_string().contains("`override`"));
     assert!(
         compile(
             "@compute @workgroup_size(64, 4, 4) fn main() {}",
@@ -415,6 +372,35 @@ fn limits_are_named() {
         ),
         Limit::ConstantWordsInAll
     );
+    assert_eq!(
+        over(
+            "var a: array<vec2<u32>, 2>; a[0].x = 1u;",
+            FrontEndLimits {
+                type_depth: 0,
+                ..default
+            }
+        ),
+        Limit::TypeDepth
+    );
+    assert_eq!(
+        over(
+            "const a = array(1u, 2u, 3u); const b = array(a, a);",
+            FrontEndLimits {
+                constant_copies: 5,
+                ..default
+            }
+        ),
+        Limit::ConstantCopies
+    );
+    let shared = "var<workgroup> a: array<u32, 8>; var<workgroup> b: array<vec3<u32>, 3>;
+        @compute @workgroup_size(1) fn main() { a[0] = 1u; b[0].x = 1u; }";
+    for (shared_words, fits) in [(17, true), (16, false)] {
+        let limits = FrontEndLimits {
+            shared_words,
+            ..default
+        };
+        assert_eq!(compile(shared, "main", &limits).is_ok(), fits);
+    }
     let calls = "data[0] = leaf(1u); ".repeat(64);
     assert_eq!(over(&calls, default), Limit::Memories);
 }

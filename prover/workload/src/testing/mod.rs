@@ -6,6 +6,7 @@
 
 mod build;
 mod builder;
+pub mod corpus;
 mod phases;
 mod recipe;
 mod statements;

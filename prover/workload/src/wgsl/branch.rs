@@ -16,7 +16,7 @@ use super::statement::{Flow, Item, items, prepend};
 
 /// A lowered arm.
 #[derive(Debug)]
-struct Arm {
+pub(super) struct Arm {
     insts: Vec<Inst>,
     flow: Flow,
     /// What the slots it wrote hold at its end.
@@ -63,10 +63,10 @@ impl<'m> Lowering<'m> {
         };
         if !rest.is_empty() {
             match (&then.flow, &otherwise.flow) {
-                (Flow::Returned, Flow::Falls | Flow::Mixed) => {
+                (Flow::Exited, Flow::Falls | Flow::Mixed) => {
                     otherwise = self.extend(otherwise, std::mem::take(rest), span)?;
                 }
-                (Flow::Falls | Flow::Mixed, Flow::Returned) => {
+                (Flow::Falls | Flow::Mixed, Flow::Exited) => {
                     then = self.extend(then, std::mem::take(rest), span)?;
                 }
                 _ => {}
@@ -84,13 +84,13 @@ impl<'m> Lowering<'m> {
             _ => self.join(term, then, otherwise, span)?,
         };
         match joined {
-            Flow::Mixed => self.unless_returned(rest, span),
+            Flow::Mixed => self.unless_exited(rest, span),
             flow => Ok(flow),
         }
     }
 
-    /// Lowers `rest` for the paths that have not returned.
-    pub(super) fn unless_returned(
+    /// Lowers `rest` for the paths that have not left the innermost region.
+    pub(super) fn unless_exited(
         &mut self,
         rest: &mut Vec<Item<'m>>,
         span: Span,
@@ -98,33 +98,45 @@ impl<'m> Lowering<'m> {
         if rest.is_empty() {
             return Ok(Flow::Mixed);
         }
-        let returned = self.environment.get(self.frame().returned);
+        let exited = self.environment.get(self.exit_flag());
         let otherwise = self.arm(std::mem::take(rest))?;
-        self.join(returned, Arm::empty(Flow::Returned), otherwise, span)
+        self.join(exited, Arm::empty(Flow::Exited), otherwise, span)
     }
 
     /// Lowers statements as an arm; the state before it is restored.
-    fn arm(&mut self, work: Vec<Item<'m>>) -> Result<Arm, Refusal> {
+    pub(super) fn arm(&mut self, work: Vec<Item<'m>>) -> Result<Arm, Refusal> {
         let arm = Arm::empty(Flow::Falls);
         let span = Span::default();
         self.extend(arm, work, span)
     }
 
-    /// Lowers further statements at the end of an arm that reaches its end.
-    fn extend(&mut self, arm: Arm, mut work: Vec<Item<'m>>, span: Span) -> Result<Arm, Refusal> {
+    /// Lowers as an arm what `lower` does; the state before it is restored.
+    pub(super) fn arm_of(
+        &mut self,
+        span: Span,
+        lower: impl FnOnce(&mut Self) -> Result<Flow, Refusal>,
+    ) -> Result<Arm, Refusal> {
         self.enter_block(span)?;
-        let outer = std::mem::replace(&mut self.insts, arm.insts);
+        let outer = std::mem::take(&mut self.insts);
         let mark = self.environment.mark();
-        self.environment.set_all(&arm.changes);
-        let flow = match arm.flow {
-            Flow::Mixed => self.unless_returned(&mut work, span)?,
-            _ => self.sequence(work)?,
-        };
+        let flow = lower(self)?;
         self.block_depth -= 1;
         Ok(Arm {
             insts: std::mem::replace(&mut self.insts, outer),
             flow,
             changes: self.environment.take_changes(mark),
+        })
+    }
+
+    /// Lowers further statements at the end of an arm that reaches its end.
+    fn extend(&mut self, arm: Arm, mut work: Vec<Item<'m>>, span: Span) -> Result<Arm, Refusal> {
+        self.arm_of(span, |this| {
+            this.insts = arm.insts;
+            this.environment.set_all(&arm.changes);
+            match arm.flow {
+                Flow::Mixed => this.unless_exited(&mut work, span),
+                _ => this.sequence(work),
+            }
         })
     }
 
@@ -135,7 +147,7 @@ impl<'m> Lowering<'m> {
     }
 
     /// Emits an `if` of two arms; slots that differ between them become its results.
-    fn join(
+    pub(super) fn join(
         &mut self,
         condition: Term,
         mut then: Arm,
@@ -185,7 +197,7 @@ impl<'m> Lowering<'m> {
             (Flow::Left(_), Flow::Left(_)) => Flow::Left(Terminator::Unreachable),
             (Flow::Left(_), flow) | (flow, Flow::Left(_)) => flow.clone(),
             (Flow::Falls, Flow::Falls) => Flow::Falls,
-            (Flow::Returned, Flow::Returned) => Flow::Returned,
+            (Flow::Exited, Flow::Exited) => Flow::Exited,
             _ => Flow::Mixed,
         };
         let [then_yields, otherwise_yields] = yields;
@@ -312,7 +324,7 @@ fn block(arm: Arm, yields: Vec<Value>) -> ir::Block {
         insts: arm.insts,
         end: match arm.flow {
             Flow::Left(terminator) => terminator,
-            Flow::Falls | Flow::Returned | Flow::Mixed => Terminator::Yield(yields),
+            Flow::Falls | Flow::Exited | Flow::Mixed => Terminator::Yield(yields),
         },
     }
 }

@@ -1,17 +1,18 @@
-//! Constants: literals, zero values, module constants, and constant arrays that become tables.
+//! Constants: literals, zero values, module constants, and constant values that become tables.
 
 use std::rc::Rc;
 
-use naga::{ArraySize, Constant, Expression, Handle, Literal, TypeInner};
+use naga::{Constant, Expression, Handle, Literal, VectorSize};
 
 use crate::ir::{MemoryId, Space, Span, Type};
 
 use super::limits::Limit;
 use super::lowering::{Lowering, over};
 use super::module::span_of;
-use super::names::{refuse_type, scalar_type};
-use super::operand::{Operand, Term};
+use super::names::refuse_type;
+use super::operand::{Composite, Term};
 use super::refusal::Refusal;
+use super::shape::Shape;
 
 /// A literal.
 pub(super) fn literal(literal: Literal, span: Span) -> Result<Term, Refusal> {
@@ -31,7 +32,7 @@ pub(super) fn literal(literal: Literal, span: Span) -> Result<Term, Refusal> {
         | Literal::U64(_)
         | Literal::I64(_)
         | Literal::AbstractInt(_) => {
-            return Err(Refusal::not_yet(
+            return Err(Refusal::without_remedy(
                 "integers other than `u32` and `i32`",
                 span,
             ));
@@ -41,54 +42,40 @@ pub(super) fn literal(literal: Literal, span: Span) -> Result<Term, Refusal> {
 }
 
 impl Lowering<'_> {
-    /// The zero value of a type.
-    pub(super) fn zero(&self, ty: Handle<naga::Type>, span: Span) -> Result<Operand, Refusal> {
-        match self.module.types[ty].inner {
-            TypeInner::Scalar(scalar) if let Some(ty) = scalar_type(scalar) => {
-                Ok(Operand::Scalar(Term::zero(ty)))
-            }
-            TypeInner::Array {
-                base,
-                size: ArraySize::Constant(len),
-                ..
-            } if let Some(element) = self.scalar_of(base) => {
-                let len = len.get() as usize;
-                over(Limit::ConstantWords, len, self.limits.constant_words, span)?;
-                Ok(Operand::Array(vec![Term::zero(element); len].into()))
-            }
-            ref inner => Err(refuse_type(self.module, inner, span)),
-        }
+    /// The zero value of a shape.
+    pub(super) fn zero_of(&mut self, shape: Shape, span: Span) -> Result<Composite, Refusal> {
+        self.fits(shape.leaves(), span)?;
+        Ok(Composite::zero(shape))
     }
 
-    /// The scalar that a type is.
-    pub(super) fn scalar_of(&self, ty: Handle<naga::Type>) -> Option<Type> {
-        match self.module.types[ty].inner {
-            TypeInner::Scalar(scalar) => scalar_type(scalar),
-            _ => None,
-        }
-    }
-
-    /// An array value.
-    pub(super) fn array(
+    /// A value of a type, made of its members, elements or components; the components of a vector may be vectors.
+    pub(super) fn compose(
         &mut self,
         ty: Handle<naga::Type>,
-        elements: Vec<Term>,
+        parts: &[Composite],
         span: Span,
-    ) -> Result<Operand, Refusal> {
-        match self.module.types[ty].inner {
-            TypeInner::Array { base, .. } if self.scalar_of(base).is_some() => {
-                over(
-                    Limit::ConstantWords,
-                    elements.len(),
-                    self.limits.constant_words,
-                    span,
-                )?;
-                // Building it costs nothing in the program, but time here.
-                self.charge(elements.len() / 16, span)?;
-                Ok(Operand::Array(elements.into()))
-            }
-            ref inner => Err(refuse_type(self.module, inner, span)),
+    ) -> Result<Composite, Refusal> {
+        let shape = self.shape(ty, span)?;
+        self.fits(shape.leaves(), span)?;
+        let terms: Rc<[Term]> = parts
+            .iter()
+            .flat_map(|part| part.terms.iter().copied())
+            .collect();
+        if terms.len() != shape.leaves() {
+            return Err(Refusal::internal("parts that do not make a whole", span));
         }
+        Ok(Composite { shape, terms })
+    }
+
+    /// Counts a value that is about to be made. It costs nothing in the program, but time and memory here.
+    fn fits(&mut self, leaves: usize, span: Span) -> Result<(), Refusal> {
+        over(
+            Limit::ConstantWords,
+            leaves,
+            self.limits.constant_words,
+            span,
+        )?;
+        self.charge(leaves / 16, span)
     }
 
     /// The value of a module constant. `span` is where it is used.
@@ -96,22 +83,22 @@ impl Lowering<'_> {
         &mut self,
         handle: Handle<Constant>,
         span: Span,
-    ) -> Result<Operand, Refusal> {
-        if let Some(operand) = self.constants.get(&handle) {
-            return Ok(operand.clone());
+    ) -> Result<Composite, Refusal> {
+        if let Some(composite) = self.constants.get(&handle) {
+            return Ok(composite.clone());
         }
-        let operand = self.global_expression(self.module.constants[handle].init, span)?;
-        self.constants.insert(handle, operand.clone());
-        Ok(operand)
+        let composite = self.global_expression(self.module.constants[handle].init, span)?;
+        self.constants.insert(handle, composite.clone());
+        Ok(composite)
     }
 
-    /// The value of a module-scope expression, which naga has evaluated to literals, zero values and arrays
-    /// of those.
-    fn global_expression(
+    /// The value of a module-scope expression, which naga has evaluated to literals, zero values and what is
+    /// composed of those.
+    pub(super) fn global_expression(
         &mut self,
         handle: Handle<Expression>,
         used_at: Span,
-    ) -> Result<Operand, Refusal> {
+    ) -> Result<Composite, Refusal> {
         let module = self.module;
         let mut handle = handle;
         while let Expression::Constant(constant) = module.global_expressions[handle] {
@@ -121,19 +108,24 @@ impl Lowering<'_> {
             .filter(|span| *span != Span::default())
             .unwrap_or(used_at);
         match module.global_expressions[handle] {
-            Expression::Literal(value) => literal(value, span).map(Operand::Scalar),
-            Expression::ZeroValue(ty) => self.zero(ty, span),
+            Expression::Literal(value) => literal(value, span).map(Composite::scalar),
+            Expression::ZeroValue(ty) => {
+                let shape = self.shape(ty, span)?;
+                self.zero_of(shape, span)
+            }
             Expression::Compose { ty, ref components } => {
-                // Refuses arrays of arrays before descending into them.
-                self.array(ty, Vec::new(), span)?;
-                let mut elements = Vec::with_capacity(components.len());
-                for &component in components {
-                    match self.global_expression(component, span)? {
-                        Operand::Scalar(term) => elements.push(term),
-                        _ => return Err(Refusal::internal("an array element is no scalar", span)),
-                    }
-                }
-                self.array(ty, elements, span)
+                // Refuses a type before descending into its values, which bounds the depth of that.
+                let shape = self.shape(ty, span)?;
+                self.fits(shape.leaves(), span)?;
+                let parts = components
+                    .iter()
+                    .map(|&component| self.global_expression(component, span))
+                    .collect::<Result<Vec<_>, _>>()?;
+                self.compose(ty, &parts, span)
+            }
+            Expression::Splat { size, value } => {
+                let value = self.global_expression(value, span)?;
+                splat(size, &value, span)
             }
             _ => {
                 let inner = self.info[handle].inner_with(&module.types);
@@ -142,11 +134,11 @@ impl Lowering<'_> {
         }
     }
 
-    /// The table of constant elements; equal tables are one memory.
+    /// The table of constant leaves; equal tables are one memory.
     pub(super) fn table(
         &mut self,
         name: Option<&str>,
-        elements: &Rc<[Term]>,
+        elements: &[Term],
         span: Span,
     ) -> Result<Option<MemoryId>, Refusal> {
         let words: Option<Vec<u32>> = elements.iter().map(|term| term.constant()).collect();
@@ -164,8 +156,17 @@ impl Lowering<'_> {
         let space = Space::Constant {
             words: words.clone(),
         };
-        let memory = self.new_inner_memory(name, space, span)?;
+        let memory = self.new_inner_memory(name.unwrap_or("table"), space, span)?;
         self.tables.insert(words, memory);
         Ok(Some(memory))
     }
+}
+
+/// A vector with one value in each component.
+pub(super) fn splat(size: VectorSize, value: &Composite, span: Span) -> Result<Composite, Refusal> {
+    value
+        .as_scalar()
+        .map(|term| vec![term; usize::from(u8::from(size))])
+        .and_then(Composite::scalar_or_vector)
+        .ok_or_else(|| Refusal::internal("a vector of something else than a scalar", span))
 }

@@ -1,7 +1,7 @@
 //! The current value of every mutable scalar while a program is lowered to SSA form.
 //!
-//! A *slot* is one mutable scalar: a local variable, an element of a local array that is only indexed by
-//! constants, or a function's result. Slots form a stack, as calls are inlined. Writes are logged, so an arm
+//! A *slot* is one mutable scalar: a local or private variable, a part of one that is only indexed by constants,
+//! a function's result, or whether a function or `switch` was left. Slots form a stack, as calls are inlined. Writes are logged, so an arm
 //! of an `if` can be lowered, its changes read off, and the state before it restored.
 
 use std::collections::BTreeMap;
@@ -38,6 +38,11 @@ impl Environment {
     pub(super) fn push(&mut self, term: Term) -> Slot {
         self.slots.push(term);
         Slot(self.slots.len() - 1)
+    }
+
+    /// The slot that [`Environment::push`] adds next.
+    pub(super) fn next_slot(&self) -> Slot {
+        Slot(self.slots.len())
     }
 
     /// Number of slots, to be given to [`Environment::pop_to`] later.

@@ -1,16 +1,17 @@
 //! Expressions without control flow. naga's `Emit` statements say when each is evaluated.
 
 use naga::{
-    BinaryOperator, Expression, Handle, MathFunction, ScalarKind, TypeInner, UnaryOperator,
+    BinaryOperator, Expression, Handle, RelationalFunction, ScalarKind, TypeInner, UnaryOperator,
 };
 
 use crate::ir::{BinaryOp, InstKind, Span, Type};
 
-use super::constants::literal;
+use super::constants::{literal, splat};
 use super::lowering::Lowering;
-use super::names::{foreign_expression, is_float, refuse_type, scalar_type};
-use super::operand::{Operand, Place, Term};
+use super::names::{is_float, refuse_expression, refuse_type, scalar_type};
+use super::operand::{Composite, Operand, Place, Term};
 use super::refusal::Refusal;
+use super::shape::Layout;
 
 impl Lowering<'_> {
     /// Evaluates an expression at the present point.
@@ -35,9 +36,16 @@ impl Lowering<'_> {
             | Expression::ZeroValue(_)
             // The initial value of a variable, which is hoisted before everything that is evaluated.
             | Expression::Compose { .. }
+            | Expression::Splat { .. }
             | Expression::FunctionArgument(_)
             | Expression::GlobalVariable(_)
             | Expression::LocalVariable(_) => self.compute(handle, span),
+            Expression::AtomicResult { .. } => Err(Refusal::unsupported(
+                "the old value that an atomic operation gives",
+                "it depends on how invocations are scheduled; make the result a function of the inputs, as by a \
+                 scan over workgroup memory",
+                span,
+            )),
             _ => Err(Refusal::internal(
                 "an expression is used before it is evaluated",
                 span,
@@ -45,11 +53,26 @@ impl Lowering<'_> {
         }
     }
 
+    /// The value of an expression that is no reference.
+    pub(super) fn composite(&mut self, handle: Handle<Expression>) -> Result<Composite, Refusal> {
+        match self.operand(handle)? {
+            Operand::Value(composite) => Ok(composite),
+            Operand::Place(_) => Err(self.refuse_value(handle)),
+        }
+    }
+
     /// The value of an expression that is a scalar of the language.
     pub(super) fn scalar(&mut self, handle: Handle<Expression>) -> Result<Term, Refusal> {
+        self.composite(handle)?
+            .as_scalar()
+            .ok_or_else(|| self.refuse_value(handle))
+    }
+
+    /// The place that a reference or pointer is to.
+    pub(super) fn place(&mut self, handle: Handle<Expression>) -> Result<Place, Refusal> {
         match self.operand(handle)? {
-            Operand::Scalar(term) => Ok(term),
-            _ => Err(self.refuse_value(handle)),
+            Operand::Place(place) => Ok(place),
+            Operand::Value(_) => Err(self.refuse_value(handle)),
         }
     }
 
@@ -65,23 +88,46 @@ impl Lowering<'_> {
         let function = frame.function;
         // What follows relies on every scalar being of a type the language has.
         let inner = frame.info[handle].ty.inner_with(&module.types);
-        let foreign_scalar =
-            matches!(inner, TypeInner::Scalar(scalar) if scalar_type(*scalar).is_none());
+        let foreign_scalar = matches!(
+            inner,
+            TypeInner::Scalar(scalar) | TypeInner::Vector { scalar, .. }
+                if scalar_type(*scalar).is_none()
+        );
         if foreign_scalar || is_float(module, inner) {
             return Err(self.refuse_value(handle));
         }
         match function.expressions[handle] {
-            Expression::Literal(value) => literal(value, span).map(Operand::Scalar),
-            Expression::Constant(constant) => self.constant(constant, span),
-            Expression::ZeroValue(ty) => self.zero(ty, span),
+            Expression::Literal(value) => literal(value, span).map(Operand::from),
+            Expression::Constant(constant) => self.constant(constant, span).map(Operand::from),
+            Expression::ZeroValue(ty) => {
+                let shape = self.shape(ty, span)?;
+                self.zero_of(shape, span).map(Operand::from)
+            }
             Expression::Compose { ty, ref components } => {
-                // Refuses other types than arrays of scalars before a component is looked at.
-                self.array(ty, Vec::new(), span)?;
-                let mut elements = Vec::with_capacity(components.len());
+                let mut parts = Vec::with_capacity(components.len());
                 for &component in components {
-                    elements.push(self.scalar(component)?);
+                    parts.push(self.composite(component)?);
                 }
-                self.array(ty, elements, span)
+                self.compose(ty, &parts, span).map(Operand::from)
+            }
+            Expression::Splat { size, value } => {
+                let value = self.composite(value)?;
+                splat(size, &value, span).map(Operand::from)
+            }
+            Expression::Swizzle {
+                size,
+                vector,
+                pattern,
+            } => {
+                let vector = self.composite(vector)?;
+                pattern
+                    .iter()
+                    .take(usize::from(u8::from(size)))
+                    .map(|&component| vector.terms.get(component.index() as usize).copied())
+                    .collect::<Option<_>>()
+                    .and_then(Composite::scalar_or_vector)
+                    .map(Operand::from)
+                    .ok_or_else(|| Refusal::internal("no such component", span))
             }
             Expression::FunctionArgument(index) => frame
                 .arguments
@@ -104,56 +150,70 @@ impl Lowering<'_> {
                 let index = self.scalar(index)?;
                 self.access(base, index, span)
             }
-            Expression::AccessIndex { base, index } => {
-                let ty = Type::U32;
-                self.access(base, Term::Const { ty, bits: index }, span)
+            Expression::AccessIndex { base, index } => self.access(base, Term::word(index), span),
+            Expression::Load { pointer } => {
+                let place = self.place(pointer)?;
+                self.load(&place, span).map(Operand::from)
             }
-            Expression::Load { pointer } => match self.operand(pointer)? {
-                Operand::Place(place) => self.load(place, span),
-                _ => Err(self.refuse_value(handle)),
-            },
             Expression::Unary { op, expr } => {
-                let operand = self.scalar(expr)?;
-                self.unary(op, operand, span).map(Operand::Scalar)
+                let operand = self.composite(expr)?;
+                self.each([&operand], span, |this, [operand]| {
+                    this.unary(op, operand, span)
+                })
+                .map(Operand::from)
             }
             Expression::Binary { op, left, right } => {
-                let (left, right) = (self.scalar(left)?, self.scalar(right)?);
-                self.binary_operator(op, left, right, span)
-                    .map(Operand::Scalar)
+                let (left, right) = (self.composite(left)?, self.composite(right)?);
+                self.each([&left, &right], span, |this, [left, right]| {
+                    this.binary_operator(op, left, right, span)
+                })
+                .map(Operand::from)
             }
             Expression::Select {
                 condition,
                 accept,
                 reject,
             } => {
-                let condition = self.scalar(condition)?;
-                let (accept, reject) = (self.scalar(accept)?, self.scalar(reject)?);
-                Ok(Operand::Scalar(
-                    self.select(condition, accept, reject, span),
-                ))
+                let condition = self.composite(condition)?;
+                let (accept, reject) = (self.composite(accept)?, self.composite(reject)?);
+                self.each(
+                    [&condition, &accept, &reject],
+                    span,
+                    |this, [condition, accept, reject]| {
+                        Ok(this.select(condition, accept, reject, span))
+                    },
+                )
+                .map(Operand::from)
+            }
+            Expression::Relational { fun, argument } => {
+                let op = match fun {
+                    RelationalFunction::All => BinaryOp::And,
+                    RelationalFunction::Any => BinaryOp::Or,
+                    RelationalFunction::IsNan | RelationalFunction::IsInf => {
+                        return Err(self.refuse_value(argument));
+                    }
+                };
+                let argument = self.composite(argument)?;
+                self.fold(op, &argument.terms, span).map(Operand::from)
             }
             Expression::Math {
                 fun,
                 arg,
                 arg1,
                 arg2,
-                ..
+                arg3,
             } => {
-                let first = self.scalar(arg)?;
-                let mut more = [None; 2];
-                for (term, arg) in more.iter_mut().zip([arg1, arg2]) {
-                    *term = arg.map(|arg| self.scalar(arg)).transpose()?;
+                let mut arguments = vec![self.composite(arg)?];
+                for argument in [arg1, arg2, arg3].into_iter().flatten() {
+                    arguments.push(self.composite(argument)?);
                 }
-                match self.math(fun, first, more, span)? {
-                    Some(term) => Ok(Operand::Scalar(term)),
-                    None => Err(Refusal::not_yet(
-                        foreign_expression(&function.expressions[handle]),
-                        span,
-                    )),
+                match self.built_in_function(fun, &arguments, span)? {
+                    Some(composite) => Ok(composite.into()),
+                    None => Err(refuse_expression(&function.expressions[handle], span)),
                 }
             }
             Expression::As { expr, kind, .. } => {
-                let operand = self.scalar(expr)?;
+                let operand = self.composite(expr)?;
                 let ty = match kind {
                     ScalarKind::Uint => Type::U32,
                     ScalarKind::Sint => Type::I32,
@@ -162,19 +222,92 @@ impl Lowering<'_> {
                         return Err(self.refuse_value(handle));
                     }
                 };
-                Ok(Operand::Scalar(self.cast(operand, ty, span)))
+                self.each([&operand], span, |this, [operand]| {
+                    Ok(this.cast(operand, ty, span))
+                })
+                .map(Operand::from)
             }
-            Expression::ArrayLength(array) => match self.operand(array)? {
-                Operand::Place(Place::Array { memory, .. }) => {
-                    let ty = Type::U32;
-                    let result = self.program.new_value(ty);
-                    self.push(InstKind::ArrayLength { result, memory }, span);
-                    Ok(Operand::Scalar(Term::Value { ty, value: result }))
-                }
-                _ => Err(self.refuse_value(array)),
-            },
-            Expression::Splat { .. } | Expression::Swizzle { .. } => Err(self.refuse_value(handle)),
-            ref other => Err(Refusal::not_yet(foreign_expression(other), span)),
+            Expression::ArrayLength(array) => {
+                let place = self.place(array)?;
+                self.array_length(&place, span).map(Operand::from)
+            }
+            ref other => Err(refuse_expression(other, span)),
+        }
+    }
+
+    /// Applies an operation on scalars to each component; a scalar operand counts for all of them.
+    pub(super) fn each<const N: usize>(
+        &mut self,
+        operands: [&Composite; N],
+        span: Span,
+        mut apply: impl FnMut(&mut Self, [Term; N]) -> Result<Term, Refusal>,
+    ) -> Result<Composite, Refusal> {
+        let len = operands
+            .iter()
+            .map(|operand| operand.terms.len())
+            .max()
+            .unwrap_or(1);
+        self.charge(len - 1, span)?;
+        let mut results = Vec::with_capacity(len);
+        for at in 0..len {
+            let mut terms = [Term::truth(false); N];
+            for (term, operand) in terms.iter_mut().zip(operands) {
+                let at = if operand.terms.len() == 1 { 0 } else { at };
+                *term = *operand
+                    .terms
+                    .get(at)
+                    .ok_or_else(|| Refusal::internal("operands of different lengths", span))?;
+            }
+            results.push(apply(self, terms)?);
+        }
+        Composite::scalar_or_vector(results)
+            .ok_or_else(|| Refusal::internal("an operation on nothing", span))
+    }
+
+    /// Combines terms by an operation.
+    pub(super) fn fold(
+        &mut self,
+        op: BinaryOp,
+        terms: &[Term],
+        span: Span,
+    ) -> Result<Term, Refusal> {
+        let (&first, rest) = terms
+            .split_first()
+            .ok_or_else(|| Refusal::internal("an operation on nothing", span))?;
+        self.charge(rest.len(), span)?;
+        rest.iter().try_fold(first, |combined, &term| {
+            self.binary(op, combined, term, span)
+        })
+    }
+
+    /// The number of elements of a run-time sized array: the words of its buffer behind its first, by the words
+    /// of an element.
+    fn array_length(&mut self, place: &Place, span: Span) -> Result<Term, Refusal> {
+        let Place::Memory {
+            memory,
+            layout: Layout::Buffer,
+            shape,
+            address,
+        } = place
+        else {
+            return Err(Refusal::internal("the length of no buffer", span));
+        };
+        let (_, stride) = shape
+            .element(Layout::Buffer)
+            .ok_or_else(|| Refusal::internal("the length of no array", span))?;
+        let ty = Type::U32;
+        let result = self.program.new_value(ty);
+        let memory = *memory;
+        self.push(InstKind::ArrayLength { result, memory }, span);
+        let mut length = Term::Value { ty, value: result };
+        if address.offset > 0 {
+            let first = Term::word(address.offset);
+            let end = self.binary(BinaryOp::Max, length, first, span)?;
+            length = self.binary(BinaryOp::Sub, end, first, span)?;
+        }
+        match stride {
+            1 => Ok(length),
+            _ => self.binary(BinaryOp::Div, length, Term::word(stride), span),
         }
     }
 
@@ -221,58 +354,5 @@ impl Lowering<'_> {
             (left, right)
         };
         self.binary(op, lhs, rhs, span)
-    }
-
-    fn select(&mut self, condition: Term, accept: Term, reject: Term, span: Span) -> Term {
-        match condition.constant() {
-            Some(0) => reject,
-            Some(_) => accept,
-            None if accept == reject => accept,
-            None => {
-                let ty = accept.ty();
-                let condition = self.value(condition, span);
-                let (accept, reject) = (self.value(accept, span), self.value(reject, span));
-                let result = self.program.new_value(ty);
-                self.push(
-                    InstKind::Select {
-                        result,
-                        condition,
-                        accept,
-                        reject,
-                    },
-                    span,
-                );
-                Term::Value { ty, value: result }
-            }
-        }
-    }
-
-    /// A built-in function of scalars; `None` for one that the language does not have.
-    fn math(
-        &mut self,
-        fun: MathFunction,
-        first: Term,
-        more: [Option<Term>; 2],
-        span: Span,
-    ) -> Result<Option<Term>, Refusal> {
-        let term = match (fun, more) {
-            (MathFunction::Abs, _) if first.ty() == Type::U32 => first,
-            (MathFunction::Abs, _) => {
-                let negated = self.binary(BinaryOp::Sub, Term::zero(first.ty()), first, span)?;
-                self.binary(BinaryOp::Max, first, negated, span)?
-            }
-            (MathFunction::Min, [Some(second), _]) => {
-                self.binary(BinaryOp::Min, first, second, span)?
-            }
-            (MathFunction::Max, [Some(second), _]) => {
-                self.binary(BinaryOp::Max, first, second, span)?
-            }
-            (MathFunction::Clamp, [Some(low), Some(high)]) => {
-                let raised = self.binary(BinaryOp::Max, first, low, span)?;
-                self.binary(BinaryOp::Min, raised, high, span)?
-            }
-            _ => return Ok(None),
-        };
-        Ok(Some(term))
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use naga::{
-    AddressSpace, ArraySize, Binding, BuiltIn, EntryPoint, Expression, FunctionArgument,
-    GlobalVariable, Handle, Module, ShaderStage, Statement, StorageAccess, TypeInner,
+    AddressSpace, Binding, BuiltIn, EntryPoint, Expression, FunctionArgument, GlobalVariable,
+    Handle, Module, ShaderStage, Statement, StorageAccess, TypeInner,
 };
 
 use crate::ir::{self, Axis, Builtin, Length, Space, Span, Workload};
@@ -13,9 +13,10 @@ use super::facts::for_each_statement;
 use super::limits::Limit;
 use super::lowering::{Lowering, over};
 use super::module::span_of;
-use super::names::{refuse_type, type_name};
-use super::operand::{Operand, Place};
+use super::names::{refuse_subgroups, type_name};
+use super::operand::{Address, Composite, Operand, Place, Term};
 use super::refusal::Refusal;
+use super::shape::Layout;
 
 /// Finds the compute entry point of a name; gives its index too.
 pub(super) fn find<'m>(
@@ -56,13 +57,6 @@ pub(super) fn buffer_names(module: &Module) -> Vec<String> {
 
 /// The workgroup size, which is at most what every adapter takes.
 pub(super) fn workgroup_size(entry: &EntryPoint) -> Result<[u32; 3], Refusal> {
-    if entry.workgroup_size_overrides.is_some() {
-        return Err(Refusal::unsupported(
-            "a workgroup size that is an `override`",
-            "write a `const`",
-            Span::default(),
-        ));
-    }
     let invocations = entry
         .workgroup_size
         .iter()
@@ -77,9 +71,9 @@ pub(super) fn workgroup_size(entry: &EntryPoint) -> Result<[u32; 3], Refusal> {
 }
 
 impl<'m> Lowering<'m> {
-    /// Adds the buffers that the entry point and the functions it calls mention, in the order of their
-    /// declarations.
-    pub(super) fn declare_buffers(&mut self, entry: &'m EntryPoint) -> Result<(), Refusal> {
+    /// Adds the module-scope variables that the entry point and the functions it calls mention, in the order of
+    /// their declarations.
+    pub(super) fn declare_globals(&mut self, entry: &'m EntryPoint) -> Result<(), Refusal> {
         let module = self.module;
         let mut mentioned = HashSet::new();
         let mut seen = HashSet::new();
@@ -100,44 +94,29 @@ impl<'m> Lowering<'m> {
         }
         for (handle, variable) in module.global_variables.iter() {
             if mentioned.contains(&handle) {
-                self.declare_buffer(handle, variable)?;
+                self.declare_global(handle, variable)?;
             }
         }
         Ok(())
     }
 
-    fn declare_buffer(
+    fn declare_global(
         &mut self,
         handle: Handle<GlobalVariable>,
-        variable: &GlobalVariable,
+        variable: &'m GlobalVariable,
     ) -> Result<(), Refusal> {
         let module = self.module;
         let span = span_of(module.global_variables.get_span(handle));
-        let inner = &module.types[variable.ty].inner;
         let (uniform, writable) = match variable.space {
             AddressSpace::Uniform => (true, false),
-            AddressSpace::Storage { access } => {
-                if access.contains(StorageAccess::ATOMIC) {
-                    return Err(Refusal::not_yet("atomics", span));
-                }
-                (false, access.contains(StorageAccess::STORE))
-            }
-            AddressSpace::WorkGroup => {
-                return Err(Refusal::not_yet(
-                    "workgroup memory (`var<workgroup>`)",
-                    span,
-                ));
-            }
-            AddressSpace::Private => {
-                return Err(Refusal::unsupported(
-                    "`var<private>`",
-                    "declare the variable in the function and pass it on",
-                    span,
-                ));
-            }
+            AddressSpace::Storage { access } => (false, access.contains(StorageAccess::STORE)),
+            AddressSpace::WorkGroup => return self.declare_shared(handle, variable, span),
+            AddressSpace::Private => return self.declare_private(handle, variable, span),
             AddressSpace::Handle => {
-                return Err(Refusal::not_yet(
-                    format!("`{}` variables", type_name(module, inner)),
+                let name = type_name(module, &module.types[variable.ty].inner);
+                return Err(Refusal::unsupported(
+                    format!("`{name}` variables"),
+                    "a kernel computes on storage and uniform buffers; put the data into one",
                     span,
                 ));
             }
@@ -146,7 +125,7 @@ impl<'m> Lowering<'m> {
             | AddressSpace::TaskPayload
             | AddressSpace::RayPayload
             | AddressSpace::IncomingRayPayload => {
-                return Err(Refusal::not_yet("this kind of variable", span));
+                return Err(Refusal::without_remedy("this kind of variable", span));
             }
         };
         let binding = variable
@@ -156,37 +135,13 @@ impl<'m> Lowering<'m> {
                 binding: binding.binding,
             })
             .ok_or_else(|| Refusal::internal("a buffer without a binding", span))?;
-        let words = |bytes: u32| Length::Words(bytes / 4);
-        let mut element = None;
-        let length = match inner {
-            TypeInner::Array { base, size, stride } => {
-                element = self.scalar_of(*base).filter(|ty| ty.is_word());
-                if element.is_none() {
-                    return Err(refuse_buffer(module, variable, inner, span));
-                }
-                match *size {
-                    // naga lays arrays of scalars out without gaps.
-                    ArraySize::Constant(len) if *stride == 4 => Length::Words(len.get()),
-                    ArraySize::Dynamic if *stride == 4 => Length::Runtime,
-                    _ => return Err(refuse_buffer(module, variable, inner, span)),
-                }
-            }
-            TypeInner::Scalar(_) if self.scalar_of(variable.ty).is_some_and(ir::Type::is_word) => {
-                words(4)
-            }
-            TypeInner::Struct {
-                members,
-                span: bytes,
-            } => {
-                for member in members {
-                    if !self.scalar_of(member.ty).is_some_and(ir::Type::is_word) {
-                        let inner = &module.types[member.ty].inner;
-                        return Err(refuse_buffer(module, variable, inner, span));
-                    }
-                }
-                words(*bytes)
-            }
-            _ => return Err(refuse_buffer(module, variable, inner, span)),
+        let shape = self
+            .shape(variable.ty, span)
+            .map_err(|refusal| in_buffer(refusal, variable))?;
+        let length = if shape.is_runtime_sized() {
+            Length::Runtime
+        } else {
+            Length::Words(shape.words(Layout::Buffer))
         };
         let name = variable.name.as_deref().unwrap_or_default();
         if name.is_empty()
@@ -209,26 +164,39 @@ impl<'m> Lowering<'m> {
             }
         };
         let memory = self.new_memory(name, space, span)?;
-        let place = match (element, length, self.scalar_of(variable.ty)) {
-            (Some(element), Length::Words(len), _) => Place::Array {
-                memory,
-                element,
-                len: Some(len),
-            },
-            (Some(element), Length::Runtime, _) => Place::Array {
-                memory,
-                element,
-                len: None,
-            },
-            (None, _, Some(element)) => Place::Word {
-                memory,
-                element,
-                index: super::operand::Term::zero(ir::Type::U32),
-            },
-            (None, _, None) => Place::Buffer {
-                memory,
-                ty: variable.ty,
-            },
+        let place = Place::Memory {
+            memory,
+            layout: Layout::Buffer,
+            shape,
+            address: Address::default(),
+        };
+        self.globals.insert(handle, place);
+        Ok(())
+    }
+
+    /// Adds workgroup memory.
+    fn declare_shared(
+        &mut self,
+        handle: Handle<GlobalVariable>,
+        variable: &'m GlobalVariable,
+        span: Span,
+    ) -> Result<(), Refusal> {
+        let shape = self.shape(variable.ty, span)?;
+        let words = shape.words(Layout::Dense);
+        self.used.shared_words = self.used.shared_words.saturating_add(words as usize);
+        over(
+            Limit::SharedWords,
+            self.used.shared_words,
+            self.limits.shared_words,
+            span,
+        )?;
+        let name = variable.name.as_deref().unwrap_or("shared");
+        let memory = self.new_inner_memory(name, Space::Shared { words }, span)?;
+        let place = Place::Memory {
+            memory,
+            layout: Layout::Dense,
+            shape,
+            address: Address::default(),
         };
         self.globals.insert(handle, place);
         Ok(())
@@ -262,22 +230,32 @@ impl<'m> Lowering<'m> {
         span: Span,
     ) -> Result<Operand, Refusal> {
         if let Some(binding) = &argument.binding {
-            return self.built_in(binding, span);
+            let terms = self.built_in(binding, span)?;
+            return Composite::scalar_or_vector(terms)
+                .map(Operand::from)
+                .ok_or_else(|| Refusal::internal("a built-in value of nothing", span));
         }
-        match &self.module.types[argument.ty].inner {
-            TypeInner::Struct { members, .. } => members
-                .iter()
-                .map(|member| match &member.binding {
-                    Some(binding) => self.built_in(binding, span),
-                    None => Err(Refusal::internal("an argument without a binding", span)),
-                })
-                .collect::<Result<_, _>>()
-                .map(Operand::Composite),
-            _ => Err(Refusal::internal("an argument without a binding", span)),
+        let module = self.module;
+        let TypeInner::Struct { members, .. } = &module.types[argument.ty].inner else {
+            return Err(Refusal::internal("an argument without a binding", span));
+        };
+        let mut terms = Vec::new();
+        for member in members {
+            match &member.binding {
+                Some(binding) => terms.extend(self.built_in(binding, span)?),
+                None => return Err(Refusal::internal("an argument without a binding", span)),
+            }
         }
+        let shape = self.shape(argument.ty, span)?;
+        Ok(Composite {
+            shape,
+            terms: terms.into(),
+        }
+        .into())
     }
 
-    fn built_in(&mut self, binding: &Binding, span: Span) -> Result<Operand, Refusal> {
+    /// The components of a built-in value.
+    fn built_in(&mut self, binding: &Binding, span: Span) -> Result<Vec<Term>, Refusal> {
         let Binding::BuiltIn(built_in) = binding else {
             return Err(Refusal::internal("an argument with a location", span));
         };
@@ -287,32 +265,28 @@ impl<'m> Lowering<'m> {
             BuiltIn::WorkGroupId => Builtin::WorkgroupId,
             BuiltIn::NumWorkGroups => Builtin::NumWorkgroups,
             BuiltIn::LocalInvocationIndex => {
-                return Ok(Operand::Scalar(self.builtin(Builtin::LocalInvocationIndex)));
+                return Ok(vec![self.builtin(Builtin::LocalInvocationIndex)]);
             }
+            BuiltIn::NumSubgroups
+            | BuiltIn::SubgroupId
+            | BuiltIn::SubgroupSize
+            | BuiltIn::SubgroupInvocationId => return Err(refuse_subgroups(span)),
             other => {
-                return Err(Refusal::not_yet(
+                return Err(Refusal::without_remedy(
                     format!("the built-in value {other:?}"),
                     span,
                 ));
             }
         };
-        Ok(Operand::Composite(
-            [Axis::X, Axis::Y, Axis::Z]
-                .into_iter()
-                .map(|axis| Operand::Scalar(self.builtin(vector(axis))))
-                .collect(),
-        ))
+        Ok([Axis::X, Axis::Y, Axis::Z]
+            .map(|axis| self.builtin(vector(axis)))
+            .to_vec())
     }
 }
 
-/// Refuses a buffer for a type in it.
-fn refuse_buffer(
-    module: &Module,
-    variable: &GlobalVariable,
-    inner: &TypeInner,
-    span: Span,
-) -> Refusal {
-    match refuse_type(module, inner, span) {
+/// Says in which buffer a refused type is.
+fn in_buffer(refusal: Refusal, variable: &GlobalVariable) -> Refusal {
+    match refusal {
         Refusal::Unsupported {
             construct,
             instead,

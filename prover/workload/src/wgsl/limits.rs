@@ -24,12 +24,21 @@ pub struct FrontEndLimits {
     /// Blocks within blocks of the program once every call is inlined. What follows an early `return` stands
     /// one block deeper than it.
     pub blocks: usize,
-    /// Words of one local array.
+    /// Words of one local or private variable.
     pub private_words: usize,
     /// Words of all local arrays that are indexed at run time, once every call is inlined.
     pub private_words_in_all: usize,
-    /// Words of one constant array.
+    /// Words of all workgroup variables; at most [`Workload::MAX_SHARED_WORDS`](crate::ir::Workload).
+    pub shared_words: usize,
+    /// Arrays and structs within arrays and structs.
+    pub type_depth: usize,
+    /// Members of a struct, those of its members included.
+    pub type_members: usize,
+    /// Scalars of one constant or composed value.
     pub constant_words: usize,
+    /// Scalars that naga's constant evaluation may visit, estimated from the source: it copies a constant
+    /// wherever an expression mentions it.
+    pub constant_copies: usize,
     /// Words of all constant arrays that are indexed at run time.
     pub constant_words_in_all: usize,
 }
@@ -47,7 +56,11 @@ impl Default for FrontEndLimits {
             blocks: 120,
             private_words: 256,
             private_words_in_all: 4096,
+            shared_words: 4096,
+            type_depth: 32,
+            type_members: 1024,
             constant_words: 4096,
+            constant_copies: 1 << 18,
             constant_words_in_all: 1 << 16,
         }
     }
@@ -76,6 +89,14 @@ pub enum Limit {
     PrivateWords,
     /// [`FrontEndLimits::private_words_in_all`].
     PrivateWordsInAll,
+    /// [`FrontEndLimits::shared_words`].
+    SharedWords,
+    /// [`FrontEndLimits::type_depth`].
+    TypeDepth,
+    /// [`FrontEndLimits::type_members`].
+    TypeMembers,
+    /// [`FrontEndLimits::constant_copies`].
+    ConstantCopies,
     /// [`FrontEndLimits::constant_words`].
     ConstantWords,
     /// [`FrontEndLimits::constant_words_in_all`].
@@ -97,11 +118,15 @@ impl fmt::Display for Limit {
             Self::Loops => "loops after inlining",
             Self::Operations => "operations after inlining",
             Self::Blocks => "blocks within blocks after inlining (early returns count)",
-            Self::PrivateWords => "words in a local array",
+            Self::PrivateWords => "words in a local variable",
             Self::PrivateWordsInAll => "words in all local arrays after inlining",
-            Self::ConstantWords => "words in a constant array",
+            Self::SharedWords => "words in all workgroup variables",
+            Self::TypeDepth => "arrays and structs within each other",
+            Self::TypeMembers => "members in a struct, those of its members included",
+            Self::ConstantCopies => "scalars in constants, over all their uses",
+            Self::ConstantWords => "words in a constant or composed value",
             Self::ConstantWordsInAll => "words in all constant arrays",
-            Self::Memories => "buffers, local arrays and constant arrays",
+            Self::Memories => "buffers, workgroup variables, local arrays and constant arrays",
             Self::WorkgroupInvocations => "invocations in a workgroup",
         })
     }

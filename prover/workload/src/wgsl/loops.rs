@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use naga::{Block, Expression, Handle, Statement};
+use naga::{Block, Expression, Handle};
 
 use crate::ir::{self, Inst, InstKind, LoopParam, Span, Terminator, Value};
 
 use super::environment::Slot;
-use super::facts::{for_each_statement, returns, root_variable};
+use super::facts::{Root, returns};
 use super::limits::Limit;
 use super::lowering::{Lowering, over};
-use super::operand::{Place, Term};
+use super::operand::{Operand, Place, Term};
 use super::refusal::Refusal;
+use super::shape::Layout;
 use super::statement::{Flow, items};
 
 /// A loop being lowered.
@@ -45,7 +46,10 @@ impl<'m> Lowering<'m> {
         let carried: Vec<Slot> = stored.iter().copied().collect();
         if returns(body) {
             let frame = self.frame();
-            stored.extend([frame.returned].into_iter().chain(frame.result));
+            stored.insert(frame.returned);
+            if let Some(result) = &frame.result {
+                add_slots(result, &[], &mut stored);
+            }
         }
         let results: Vec<Slot> = stored.into_iter().collect();
         self.charge(carried.len() + results.len(), span)?;
@@ -77,7 +81,7 @@ impl<'m> Lowering<'m> {
             let end = match self.sequence(items(body))? {
                 Flow::Left(terminator) => terminator,
                 Flow::Falls => self.continue_loop(span)?,
-                Flow::Returned | Flow::Mixed => {
+                Flow::Exited | Flow::Mixed => {
                     return Err(Refusal::internal("a loop's body returned", span));
                 }
             };
@@ -116,24 +120,17 @@ impl<'m> Lowering<'m> {
         let in_loop = !self.frame().loops.is_empty();
         match (finished.breaks, finished.returns) {
             (true, false) => {
-                self.set_returned(false);
+                self.set_returned(Term::truth(false));
                 Ok(Flow::Falls)
             }
             // A loop that is never left: what is behind it has no meaning, and may as well be a return.
-            (false, _) => {
-                self.set_returned(true);
-                if in_loop {
-                    self.return_from_loop(span).map(Flow::Left)
-                } else {
-                    Ok(Flow::Returned)
-                }
-            }
+            (false, _) => self.exit_function(span),
             (true, true) if in_loop => {
                 let returned = self.environment.get(self.frame().returned);
                 let condition = self.value(returned, span);
                 let outer = std::mem::take(&mut self.insts);
                 let mark = self.environment.mark();
-                self.set_returned(true);
+                self.set_returned(Term::truth(true));
                 let end = self.return_from_loop(span)?;
                 self.environment.take_changes(mark);
                 let insts = std::mem::replace(&mut self.insts, outer);
@@ -146,10 +143,14 @@ impl<'m> Lowering<'m> {
                     },
                     span,
                 );
-                self.set_returned(false);
+                self.set_returned(Term::truth(false));
                 Ok(Flow::Falls)
             }
-            (true, true) => Ok(Flow::Mixed),
+            (true, true) => {
+                let returned = self.environment.get(self.frame().returned);
+                self.set_returned(returned);
+                Ok(Flow::Mixed)
+            }
         }
     }
 
@@ -179,7 +180,7 @@ impl<'m> Lowering<'m> {
             Flow::Falls => {}
             // A loop in it that never ends.
             Flow::Left(terminator) => return Ok(terminator),
-            Flow::Returned | Flow::Mixed => {
+            Flow::Exited | Flow::Mixed => {
                 return Err(Refusal::internal("`continuing` returned", span));
             }
         }
@@ -230,37 +231,54 @@ impl<'m> Lowering<'m> {
             .ok_or_else(|| Refusal::internal("outside of a loop", span))
     }
 
-    /// The slots that a block of the present function writes.
+    /// The slots that a block of the present function writes, and what it calls.
     fn stored_slots(&self, block: &Block) -> BTreeSet<Slot> {
         let frame = self.frame();
-        let function = frame.function;
         let mut slots = BTreeSet::new();
-        for_each_statement(block, &mut |statement| {
-            let Statement::Store { pointer, .. } = *statement else {
-                return;
-            };
-            let Some(variable) = root_variable(function, pointer) else {
-                return;
-            };
-            match frame.locals.get(variable.index()) {
-                Some(&Place::Slot(slot)) => {
-                    slots.insert(slot);
-                }
-                Some(&Place::Slots { first, len }) => {
-                    let element = match function.expressions[pointer] {
-                        Expression::AccessIndex { index, .. } => Some(index as usize),
+        self.facts
+            .for_each_store_in(frame.function, block, &mut |root, path| {
+                let place = match root {
+                    Root::Local(variable) => frame.locals.get(variable.index()),
+                    Root::Global(variable) => self.globals.get(&variable),
+                    Root::Parameter(index) => match frame.arguments.get(index as usize) {
+                        Some(Operand::Place(place)) => Some(place),
                         _ => None,
-                    };
-                    match element {
-                        Some(at) if at < len => {
-                            slots.insert(first.offset(at));
-                        }
-                        _ => slots.extend((0..len).map(|at| first.offset(at))),
-                    }
+                    },
+                };
+                if let Some(place) = place {
+                    add_slots(place, &path, &mut slots);
                 }
-                _ => {}
-            }
-        });
+            });
         slots
+    }
+}
+
+/// Adds the slots of a part of a place.
+fn add_slots(place: &Place, path: &[u32], slots: &mut BTreeSet<Slot>) {
+    match place {
+        Place::Slots { first, shape } => {
+            let (mut first, mut shape) = (*first, shape.clone());
+            for &at in path {
+                let Some(part) = shape.part(at, Layout::Dense) else {
+                    break;
+                };
+                first = first.offset(part.leaf);
+                shape = part.shape;
+            }
+            slots.extend((0..shape.leaves()).map(|leaf| first.offset(leaf)));
+        }
+        Place::Parts { parts, .. } => match path.split_first() {
+            Some((&at, rest)) => {
+                if let Some(part) = parts.get(at as usize) {
+                    add_slots(part, rest, slots);
+                }
+            }
+            None => parts.iter().for_each(|part| add_slots(part, &[], slots)),
+        },
+        // A parameter may point to a component of a vector.
+        Place::Lane { first, len, .. } => {
+            slots.extend((0..*len as usize).map(|at| first.offset(at)));
+        }
+        Place::Fixed(_) | Place::Memory { .. } => {}
     }
 }

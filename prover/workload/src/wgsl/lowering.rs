@@ -6,18 +6,21 @@ use std::rc::Rc;
 use naga::valid::{FunctionInfo, ModuleInfo};
 use naga::{Expression, Function, GlobalVariable, Handle, Module};
 
+use crate::interpreter::evaluate_binary;
 use crate::ir::{
     BinaryOp, Builtin, Inst, InstKind, Memory, MemoryId, Program, Space, Span, Type, Value,
     Workload,
 };
 
 use super::environment::{Environment, Slot};
-use super::facts::FunctionFacts;
+use super::facts::{Facts, FunctionFacts};
 use super::limits::{FrontEndLimits, Limit};
 use super::loops::LoopFrame;
 use super::module::span_of;
-use super::operand::{Operand, Place, Term};
+use super::operand::{Composite, Operand, Place, Term};
 use super::refusal::Refusal;
+use super::shape::Shape;
+use super::switch::SwitchFrame;
 
 /// The lowering of one entry point.
 pub(super) struct Lowering<'m> {
@@ -38,8 +41,9 @@ pub(super) struct Lowering<'m> {
     /// Blocks around the present point.
     pub(super) block_depth: usize,
     pub(super) globals: HashMap<Handle<GlobalVariable>, Place>,
-    pub(super) facts: HashMap<*const Function, Rc<FunctionFacts>>,
-    pub(super) constants: HashMap<Handle<naga::Constant>, Operand>,
+    pub(super) facts: Facts,
+    pub(super) shapes: HashMap<Handle<naga::Type>, Shape>,
+    pub(super) constants: HashMap<Handle<naga::Constant>, Composite>,
     pub(super) tables: HashMap<Vec<u32>, MemoryId>,
     builtins: HashMap<Builtin, Value>,
     pub(super) used: Used,
@@ -52,12 +56,14 @@ pub(super) struct Used {
     pub(super) loops: usize,
     pub(super) private_words: usize,
     pub(super) constant_words: usize,
+    pub(super) shared_words: usize,
 }
 
 /// One activation of a function.
 pub(super) struct Frame<'m> {
     pub(super) function: &'m Function,
     pub(super) info: &'m FunctionInfo,
+    pub(super) facts: Rc<FunctionFacts>,
     pub(super) arguments: Vec<Operand>,
     /// Local variables by index.
     pub(super) locals: Vec<Place>,
@@ -65,10 +71,12 @@ pub(super) struct Frame<'m> {
     pub(super) operands: HashMap<Handle<Expression>, Operand>,
     /// Loops of this function around the present point, outermost first.
     pub(super) loops: Vec<LoopFrame<'m>>,
+    /// `switch` statements of this function around the present point, outermost first.
+    pub(super) switches: Vec<SwitchFrame>,
     /// Whether the function has returned, where control flow joins paths that have and have not.
     pub(super) returned: Slot,
     /// The function's result.
-    pub(super) result: Option<Slot>,
+    pub(super) result: Option<Place>,
 }
 
 impl<'m> Lowering<'m> {
@@ -76,6 +84,7 @@ impl<'m> Lowering<'m> {
         module: &'m Module,
         info: &'m ModuleInfo,
         limits: &'m FrontEndLimits,
+        entry: usize,
         program: Program,
     ) -> Self {
         Self {
@@ -90,7 +99,8 @@ impl<'m> Lowering<'m> {
             loop_depth: 0,
             block_depth: 0,
             globals: HashMap::new(),
-            facts: HashMap::new(),
+            facts: Facts::of(module, info, entry),
+            shapes: HashMap::new(),
             constants: HashMap::new(),
             tables: HashMap::new(),
             builtins: HashMap::new(),
@@ -141,7 +151,7 @@ impl<'m> Lowering<'m> {
         }
     }
 
-    /// Emits a two-operand operation.
+    /// Emits a two-operand operation, unless its result is a constant.
     pub(super) fn binary(
         &mut self,
         op: BinaryOp,
@@ -155,6 +165,10 @@ impl<'m> Lowering<'m> {
                 span,
             )
         })?;
+        if let (Some(lhs_bits), Some(rhs_bits)) = (lhs.constant(), rhs.constant()) {
+            let bits = evaluate_binary(op, lhs.ty(), lhs_bits, rhs_bits);
+            return Ok(Term::Const { ty, bits });
+        }
         let (lhs, rhs) = (self.value(lhs, span), self.value(rhs, span));
         let result = self.program.new_value(ty);
         self.push(
@@ -187,6 +201,37 @@ impl<'m> Lowering<'m> {
                     InstKind::Cast {
                         result,
                         operand: value,
+                    },
+                    span,
+                );
+                Term::Value { ty, value: result }
+            }
+        }
+    }
+
+    /// `accept` where the condition holds, else `reject`.
+    pub(super) fn select(
+        &mut self,
+        condition: Term,
+        accept: Term,
+        reject: Term,
+        span: Span,
+    ) -> Term {
+        match condition.constant() {
+            Some(0) => reject,
+            Some(_) => accept,
+            None if accept == reject => accept,
+            None => {
+                let ty = accept.ty();
+                let condition = self.value(condition, span);
+                let (accept, reject) = (self.value(accept, span), self.value(reject, span));
+                let result = self.program.new_value(ty);
+                self.push(
+                    InstKind::Select {
+                        result,
+                        condition,
+                        accept,
+                        reject,
                     },
                     span,
                 );
@@ -239,12 +284,11 @@ impl<'m> Lowering<'m> {
     /// Adds a memory that is not a buffer, under a name like `name` that no memory has.
     pub(super) fn new_inner_memory(
         &mut self,
-        name: Option<&str>,
+        name: &str,
         space: Space,
         span: Span,
     ) -> Result<MemoryId, Refusal> {
         let mut base: String = name
-            .unwrap_or("table")
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
             .take(MAX_INNER_NAME)

@@ -10,6 +10,8 @@
 //! The source may be hostile. Its size and nesting are bounded before naga sees it ([`FrontEndLimits`]), the
 //! rest runs on a thread with a large stack, and a panic there becomes a [`Refusal`].
 
+mod address;
+mod bits;
 mod branch;
 mod call;
 mod cleanup;
@@ -22,26 +24,39 @@ mod isolate;
 mod limits;
 mod loops;
 mod lowering;
+mod math;
 mod module;
 mod names;
 mod operand;
+mod overrides;
+mod packed;
 mod place;
 mod prescan;
 mod refusal;
+mod shape;
 mod statement;
+mod switch;
+mod synchronise;
 #[cfg(test)]
 mod tests;
+mod token;
 mod validation;
+mod variables;
 mod wording;
 
 pub use limits::{FrontEndLimits, Limit};
+pub use overrides::{Constant, Constants, InvalidConstant};
 pub use refusal::Refusal;
+
+use std::borrow::Cow;
+use std::rc::Rc;
 
 use crate::ir::{Block, Program, Span, Workload};
 
+use call::Callee;
 use lowering::Lowering;
 
-/// Compiles the compute entry point `entry` of a WGSL source.
+/// Compiles the compute entry point `entry` of a WGSL source whose `override` constants have their own values.
 ///
 /// ```
 /// use arknet_workload::wgsl::{compile, FrontEndLimits};
@@ -57,9 +72,33 @@ use lowering::Lowering;
 /// # Ok::<(), arknet_workload::wgsl::Refusal>(())
 /// ```
 pub fn compile(source: &str, entry: &str, limits: &FrontEndLimits) -> Result<Workload, Refusal> {
-    prescan::check(source, limits)?;
+    compile_with(source, entry, &Constants::new(), limits)
+}
+
+/// Compiles the compute entry point `entry` of a WGSL source with values for its `override` constants. The values
+/// are part of the workload and of its id.
+///
+/// ```
+/// use arknet_workload::wgsl::{compile_with, Constant, Constants, FrontEndLimits};
+///
+/// let source = "
+///     override width: u32 = 64;
+///     @group(0) @binding(0) var<storage, read_write> data: array<u32>;
+///     @compute @workgroup_size(width)
+///     fn main(@builtin(global_invocation_id) id: vec3<u32>) { data[id.x] = width; }";
+/// let constants = Constants::from([("width".to_owned(), Constant::Integer(128))]);
+/// let workload = compile_with(source, "main", &constants, &FrontEndLimits::default())?;
+/// assert_eq!(workload.program().workgroup_size, [128, 1, 1]);
+/// # Ok::<(), arknet_workload::wgsl::Refusal>(())
+/// ```
+pub fn compile_with(
+    source: &str,
+    entry: &str,
+    constants: &Constants,
+    limits: &FrontEndLimits,
+) -> Result<Workload, Refusal> {
     isolate::run(|| {
-        let mut program = lower(source, entry, limits)?;
+        let mut program = lower(source, entry, constants, limits)?;
         cleanup::run(&mut program);
         Ok(Workload::new(program)?)
     })
@@ -68,10 +107,8 @@ pub fn compile(source: &str, entry: &str, limits: &FrontEndLimits) -> Result<Wor
 /// Names of the storage and uniform buffers that a source declares, whether a kernel uses them or not. A source
 /// that does not parse declares none.
 pub fn declared_buffers(source: &str) -> Vec<String> {
-    if prescan::check(source, &FrontEndLimits::default()).is_err() {
-        return Vec::new();
-    }
     isolate::run(|| {
+        prescan::check(source, &FrontEndLimits::default())?;
         let (module, _) = module::parse(source)?;
         Ok(interface::buffer_names(&module))
     })
@@ -79,8 +116,19 @@ pub fn declared_buffers(source: &str) -> Vec<String> {
 }
 
 /// Parses and lowers, without cleaning up.
-fn lower(source: &str, entry: &str, limits: &FrontEndLimits) -> Result<Program, Refusal> {
-    let (module, info) = module::parse(source)?;
+fn lower(
+    source: &str,
+    entry: &str,
+    constants: &Constants,
+    limits: &FrontEndLimits,
+) -> Result<Program, Refusal> {
+    let has_overrides = prescan::check(source, limits)?;
+    let source = if has_overrides || !constants.is_empty() {
+        Cow::Owned(overrides::substitute(source, constants)?)
+    } else {
+        Cow::Borrowed(source)
+    };
+    let (module, info) = module::parse(&source)?;
     let (index, entry) = interface::find(&module, entry)?;
     let program = Program {
         workgroup_size: interface::workgroup_size(entry)?,
@@ -88,16 +136,15 @@ fn lower(source: &str, entry: &str, limits: &FrontEndLimits) -> Result<Program, 
         values: Vec::new(),
         body: Block::default(),
     };
-    let mut lowering = Lowering::new(&module, &info, limits, program);
-    lowering.declare_buffers(entry)?;
+    let mut lowering = Lowering::new(&module, &info, limits, index, program);
+    lowering.declare_globals(entry)?;
     let arguments = lowering.entry_arguments(entry)?;
-    let span = Span::default();
-    lowering.run(
-        &entry.function,
-        info.get_entry_point(index),
-        arguments,
-        span,
-    )?;
+    let main = Callee {
+        function: &entry.function,
+        info: info.get_entry_point(index),
+        facts: Rc::clone(lowering.facts.entry()),
+    };
+    lowering.run(main, arguments, Span::default())?;
     let Lowering {
         mut program,
         mut prologue,

@@ -9,7 +9,10 @@ use super::refusal::Refusal;
 use super::{validation, wording};
 
 /// Parses, evaluates constants and validates. naga's capabilities are all on, so that the lowering gets to see
-/// what the language does not have and refuses it by name.
+/// what the language does not have and refuses it by name. naga's check that barriers stand in uniform control
+/// flow is off: it is incomplete, and refuses variables that hold uniform values; ours is [`Workload::new`]'s.
+///
+/// [`Workload::new`]: crate::ir::Workload::new
 pub(super) fn parse(source: &str) -> Result<(naga::Module, ModuleInfo), Refusal> {
     let module = naga::front::wgsl::parse_str(source).map_err(|error| {
         let mut labels = error.labels();
@@ -43,7 +46,8 @@ pub(super) fn parse(source: &str) -> Result<(naga::Module, ModuleInfo), Refusal>
             notes,
         }
     })?;
-    let info = Validator::new(ValidationFlags::all(), Capabilities::all())
+    let flags = ValidationFlags::all() - ValidationFlags::CONTROL_FLOW_UNIFORMITY;
+    let info = Validator::new(flags, Capabilities::all())
         .validate(&module)
         .map_err(|error| {
             // The last place added belongs to the outermost declaration, the first to the cause.

@@ -1,6 +1,6 @@
 //! WGSL names of what the front end refuses, and what to use instead.
 
-use naga::{Module, Scalar, ScalarKind, Type, TypeInner};
+use naga::{Expression, Module, Scalar, ScalarKind, Statement, Type, TypeInner};
 
 use crate::ir::{self, Span};
 
@@ -27,38 +27,19 @@ pub(super) fn refuse_type(module: &Module, inner: &TypeInner, span: Span) -> Ref
         );
     }
     match inner {
-        TypeInner::Scalar(scalar) if scalar.width == 8 => Refusal::unsupported(
-            format!("64-bit integers (`{name}`)"),
-            "use pairs of `u32`",
-            span,
-        ),
-        TypeInner::Scalar(_) => Refusal::not_yet(format!("the type `{name}`"), span),
-        TypeInner::Vector { .. } => Refusal::unsupported(
-            format!("vectors (`{name}`)"),
-            "use one scalar per component",
-            span,
-        ),
-        TypeInner::Atomic(_) => Refusal::not_yet(format!("atomics (`{name}`)"), span),
-        TypeInner::Pointer { .. } | TypeInner::ValuePointer { .. } => Refusal::unsupported(
-            format!("pointer parameters (`{name}`)"),
-            "pass the value and return the new one",
-            span,
-        ),
-        TypeInner::Array { base, .. } => match module.types[*base].inner {
-            TypeInner::Scalar(_) => Refusal::not_yet(format!("`{name}` here"), span),
-            TypeInner::Array { .. } => Refusal::unsupported(
-                format!("arrays of arrays (`{name}`)"),
-                "use one array and compute the index",
+        TypeInner::Scalar(scalar)
+        | TypeInner::Vector { scalar, .. }
+        | TypeInner::Atomic(scalar)
+            if scalar.width == 8 =>
+        {
+            Refusal::unsupported(
+                format!("64-bit integers (`{name}`)"),
+                "use pairs of `u32`",
                 span,
-            ),
-            ref base => refuse_type(module, base, span),
-        },
-        TypeInner::Struct { .. } => Refusal::unsupported(
-            format!("struct variables and values (`{name}`)"),
-            "use one variable per member; a buffer may be a struct of `u32` and `i32`",
-            span,
-        ),
-        _ => Refusal::not_yet(format!("`{name}`"), span),
+            )
+        }
+        TypeInner::Array { base, .. } => refuse_type(module, &module.types[*base].inner, span),
+        _ => Refusal::without_remedy(format!("the type `{name}`"), span),
     }
 }
 
@@ -155,54 +136,58 @@ pub(super) fn builtin_function(variant: &impl std::fmt::Debug) -> String {
     })
 }
 
-/// What a statement outside of the language is called; `None` for one inside.
-pub(super) fn foreign_statement(statement: &naga::Statement) -> Option<&'static str> {
-    use naga::Statement as S;
-    Some(match statement {
-        S::Emit(_)
-        | S::Block(_)
-        | S::If { .. }
-        | S::Loop { .. }
-        | S::Break
-        | S::Continue
-        | S::Return { .. }
-        | S::Store { .. }
-        | S::Call { .. } => return None,
-        S::Switch { .. } => "`switch`",
-        S::Kill => "`discard`",
-        S::ControlBarrier(_) | S::MemoryBarrier(_) => {
-            "barriers (`workgroupBarrier`, `storageBarrier`)"
+/// Refuses a statement that the language does not have.
+pub(super) fn refuse_statement(statement: &Statement, span: Span) -> Refusal {
+    let name = match statement {
+        Statement::Kill => "`discard`",
+        Statement::ControlBarrier(_) | Statement::MemoryBarrier(_) => {
+            "barriers other than `workgroupBarrier` and `storageBarrier`"
         }
-        S::Atomic { .. } => "atomics",
-        S::WorkGroupUniformLoad { .. } => "`workgroupUniformLoad`",
-        S::ImageStore { .. } | S::ImageAtomic { .. } => "textures",
-        S::RayQuery { .. } | S::RayPipelineFunction(_) => "ray tracing",
-        S::SubgroupBallot { .. }
-        | S::SubgroupGather { .. }
-        | S::SubgroupCollectiveOperation { .. } => "subgroup operations",
-        S::CooperativeStore { .. } => "cooperative matrices",
-    })
+        Statement::ImageStore { .. } | Statement::ImageAtomic { .. } => "textures",
+        Statement::RayQuery { .. } | Statement::RayPipelineFunction(_) => "ray tracing",
+        Statement::SubgroupBallot { .. }
+        | Statement::SubgroupGather { .. }
+        | Statement::SubgroupCollectiveOperation { .. } => return refuse_subgroups(span),
+        Statement::CooperativeStore { .. } => "cooperative matrices",
+        _ => "this statement",
+    };
+    Refusal::without_remedy(name, span)
 }
 
-/// What an expression outside of the language is called.
-pub(super) fn foreign_expression(expression: &naga::Expression) -> String {
-    use naga::Expression as E;
+/// Refuses an expression that the language does not have.
+pub(super) fn refuse_expression(expression: &Expression, span: Span) -> Refusal {
     let name = match expression {
-        E::Override(_) => "`override` constants",
-        E::ImageSample { .. } | E::ImageLoad { .. } | E::ImageQuery { .. } => "textures",
-        E::Derivative { .. } => "derivatives",
-        E::AtomicResult { .. } => "atomics",
-        E::WorkGroupUniformLoadResult { .. } => "`workgroupUniformLoad`",
-        E::Relational { fun, .. } => {
-            return format!("the built-in function `{}`", builtin_function(fun));
+        Expression::ImageSample { .. }
+        | Expression::ImageLoad { .. }
+        | Expression::ImageQuery { .. } => "textures",
+        Expression::Derivative { .. } => "derivatives",
+        Expression::Relational { fun, .. } => {
+            let name = format!("the built-in function `{}`", builtin_function(fun));
+            return Refusal::without_remedy(name, span);
         }
-        E::Math { fun, .. } => return format!("the built-in function `{}`", builtin_function(fun)),
-        E::SubgroupBallotResult | E::SubgroupOperationResult { .. } => "subgroup operations",
-        E::RayQueryVertexPositions { .. }
-        | E::RayQueryProceedResult
-        | E::RayQueryGetIntersection { .. } => "ray tracing",
-        E::CooperativeLoad { .. } | E::CooperativeMultiplyAdd { .. } => "cooperative matrices",
+        Expression::Math { fun, .. } => {
+            let name = format!("the built-in function `{}`", builtin_function(fun));
+            return Refusal::without_remedy(name, span);
+        }
+        Expression::SubgroupBallotResult | Expression::SubgroupOperationResult { .. } => {
+            return refuse_subgroups(span);
+        }
+        Expression::RayQueryVertexPositions { .. }
+        | Expression::RayQueryProceedResult
+        | Expression::RayQueryGetIntersection { .. } => "ray tracing",
+        Expression::CooperativeLoad { .. } | Expression::CooperativeMultiplyAdd { .. } => {
+            "cooperative matrices"
+        }
         _ => "this expression",
     };
-    name.to_owned()
+    Refusal::without_remedy(name, span)
+}
+
+/// Refuses what depends on how a device groups invocations.
+pub(super) fn refuse_subgroups(span: Span) -> Refusal {
+    Refusal::unsupported(
+        "subgroup operations",
+        "their result depends on the device; use workgroup memory and barriers",
+        span,
+    )
 }

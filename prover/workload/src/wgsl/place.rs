@@ -1,199 +1,306 @@
-//! Loads and stores through references, and indexing.
+//! Indexing, loads and stores.
 
-use std::rc::Rc;
+use naga::{Expression, Handle};
 
-use naga::{Expression, Handle, TypeInner};
+use crate::ir::{BinaryOp, InstKind, MemoryId, Space, Span, Type};
 
-use crate::ir::{InstKind, MemoryId, Span, Type};
-
-use super::lowering::Lowering;
-use super::names::refuse_type;
-use super::operand::{Operand, Place, Term};
+use super::limits::Limit;
+use super::lowering::{Lowering, over};
+use super::operand::{Address, Composite, Operand, Place, Term};
 use super::refusal::Refusal;
+use super::shape::{Layout, Shape};
 
-impl Lowering<'_> {
-    /// `base[index]`.
+impl<'m> Lowering<'m> {
+    /// `base[index]`, or the member of a struct.
     pub(super) fn access(
         &mut self,
         base: Handle<Expression>,
         index: Term,
         span: Span,
     ) -> Result<Operand, Refusal> {
-        let at = index.constant().map(|bits| bits as usize);
-        let element = |elements: &[Term], at: usize| {
-            elements
-                .get(at)
-                .copied()
-                .ok_or_else(|| Refusal::internal("a constant index is out of bounds", span))
-        };
         match self.operand(base)? {
-            Operand::Composite(members) => match at.and_then(|at| members.get(at)) {
-                Some(member) => Ok(member.clone()),
-                None => Err(Refusal::unsupported(
-                    "indexing a vector at run time",
-                    "use `.x`, `.y` or `.z`",
-                    span,
-                )),
-            },
-            Operand::Array(elements) => match at {
-                Some(at) => element(&elements, at).map(Operand::Scalar),
-                None => {
-                    let place = self.table_place(base, &elements, index, span)?;
-                    self.load(place, span)
+            Operand::Value(composite) => {
+                if let Some(part) = index.constant().and_then(|at| composite.part(at)) {
+                    self.charge(part.terms.len() / 16, span)?;
+                    return Ok(part.into());
                 }
-            },
-            Operand::Place(Place::Constant(elements)) => match at {
-                Some(at) => element(&elements, at).map(|term| Operand::Place(Place::Element(term))),
-                None => self
-                    .table_place(base, &elements, index, span)
-                    .map(Operand::Place),
-            },
-            Operand::Place(Place::Slots { first, len }) => match at {
-                Some(at) if at < len => Ok(Operand::Place(Place::Slot(first.offset(at)))),
-                _ => Err(Refusal::internal(
-                    "an array in slots is indexed at run time",
-                    span,
-                )),
-            },
-            Operand::Place(Place::Array {
-                memory, element, ..
-            }) => {
-                let index = self.cast(index, Type::U32, span);
-                Ok(Operand::Place(Place::Word {
-                    memory,
-                    element,
-                    index,
-                }))
+                let place = self.chosen_part(base, &composite, index, span)?;
+                self.load(&place, span).map(Operand::Value)
             }
-            Operand::Place(Place::Buffer { memory, ty }) => {
-                let members = match &self.module.types[ty].inner {
-                    TypeInner::Struct { members, .. } => members.as_slice(),
-                    _ => &[],
-                };
-                let member = at
-                    .and_then(|at| members.get(at))
-                    .ok_or_else(|| Refusal::internal("no such member", span))?;
-                self.member(memory, member, span).map(Operand::Place)
-            }
-            Operand::Scalar(_)
-            | Operand::Place(Place::Slot(_) | Place::Element(_) | Place::Word { .. }) => {
-                Err(Refusal::internal("a scalar is indexed", span))
-            }
+            Operand::Place(place) => self
+                .access_place(base, place, index, span)
+                .map(Operand::Place),
         }
     }
 
-    /// The word of a member of a buffer that is a struct.
-    fn member(
-        &self,
-        memory: MemoryId,
-        member: &naga::StructMember,
-        span: Span,
-    ) -> Result<Place, Refusal> {
-        let element = self
-            .scalar_of(member.ty)
-            .ok_or_else(|| refuse_type(self.module, &self.module.types[member.ty].inner, span))?;
-        Ok(Place::Word {
-            memory,
-            element,
-            index: Term::Const {
-                ty: Type::U32,
-                bits: member.offset / 4,
-            },
-        })
-    }
-
-    /// An element of an array value, chosen at run time.
-    fn table_place(
+    fn access_place(
         &mut self,
         base: Handle<Expression>,
-        elements: &Rc<[Term]>,
+        place: Place,
         index: Term,
         span: Span,
     ) -> Result<Place, Refusal> {
+        let at = index.constant();
+        match place {
+            Place::Slots { first, shape } => {
+                if let Some(part) = at.and_then(|at| shape.part(at, Layout::Dense)) {
+                    return Ok(Place::Slots {
+                        first: first.offset(part.leaf),
+                        shape: part.shape,
+                    });
+                }
+                match shape {
+                    Shape::Vector { len, .. } => Ok(Place::Lane {
+                        first,
+                        len,
+                        index: self.cast(index, Type::U32, span),
+                    }),
+                    _ => Err(Refusal::internal(
+                        "an array in slots is indexed at run time",
+                        span,
+                    )),
+                }
+            }
+            Place::Parts { parts, .. } => at
+                .and_then(|at| parts.get(at as usize))
+                .cloned()
+                .ok_or_else(|| Refusal::internal("parts are indexed at run time", span)),
+            Place::Fixed(composite) => match at.and_then(|at| composite.part(at)) {
+                Some(part) => Ok(Place::Fixed(part)),
+                None => self.chosen_part(base, &composite, index, span),
+            },
+            Place::Memory {
+                memory,
+                layout,
+                shape,
+                address,
+            } => self.memory_part(memory, layout, &shape, address, index, span),
+            Place::Lane { .. } => Err(Refusal::internal("a scalar is indexed", span)),
+        }
+    }
+
+    /// An element, chosen at run time, of a value.
+    fn chosen_part(
+        &mut self,
+        base: Handle<Expression>,
+        composite: &Composite,
+        index: Term,
+        span: Span,
+    ) -> Result<Place, Refusal> {
+        let Composite { shape, terms } = composite;
+        if shape.element(Layout::Dense).is_none() {
+            return Err(Refusal::internal("a scalar or struct is indexed", span));
+        }
+        let index = self.cast(index, Type::U32, span);
+        let name = self.name_of(base);
+        let memory = match self.table(name, terms, span)? {
+            Some(table) => table,
+            None if matches!(shape, Shape::Vector { .. }) => {
+                let lane = self.lane(terms, index, span)?;
+                return Ok(Place::Fixed(Composite::scalar(lane)));
+            }
+            None => self.spill(name, terms, span)?,
+        };
+        let address = Address::default();
+        self.memory_part(memory, Layout::Dense, shape, address, index, span)
+    }
+
+    /// The name in the source of what an expression refers to.
+    fn name_of(&self, expression: Handle<Expression>) -> Option<&'m str> {
         let function = self.frame().function;
-        let name = match function.expressions[base] {
+        match function.expressions[expression] {
             Expression::Constant(constant) => self.module.constants[constant].name.as_deref(),
             Expression::LocalVariable(variable) => {
                 function.local_variables[variable].name.as_deref()
             }
-            _ => function.named_expressions.get(&base).map(String::as_str),
-        };
-        let element = elements.first().map_or(Type::U32, |term| term.ty());
-        let memory = self.table(name, elements, span)?.ok_or_else(|| {
-            Refusal::unsupported(
-                "indexing an array value at run time",
-                "store the array in a `var` first and index that",
-                span,
-            )
-        })?;
-        let index = self.cast(index, Type::U32, span);
-        Ok(Place::Word {
-            memory,
-            element,
-            index,
-        })
-    }
-
-    /// The value at a place.
-    pub(super) fn load(&mut self, place: Place, span: Span) -> Result<Operand, Refusal> {
-        match place {
-            Place::Slot(slot) => Ok(Operand::Scalar(self.environment.get(slot))),
-            Place::Slots { first, len } => Ok(Operand::Array(
-                (0..len)
-                    .map(|offset| self.environment.get(first.offset(offset)))
-                    .collect(),
-            )),
-            Place::Constant(elements) => Ok(Operand::Array(elements)),
-            Place::Element(term) => Ok(Operand::Scalar(term)),
-            Place::Word {
-                memory,
-                element,
-                index,
-            } => Ok(Operand::Scalar(
-                self.load_word(memory, element, index, span),
-            )),
-            Place::Array {
-                memory,
-                element,
-                len: Some(len),
-            } => {
-                self.charge(len as usize, span)?;
-                let word = |bits| Term::Const {
-                    ty: Type::U32,
-                    bits,
-                };
-                Ok(Operand::Array(
-                    (0..len)
-                        .map(|at| self.load_word(memory, element, word(at), span))
-                        .collect(),
-                ))
+            Expression::GlobalVariable(variable) => {
+                self.module.global_variables[variable].name.as_deref()
             }
-            Place::Array { len: None, .. } => {
-                Err(Refusal::internal("a run-time sized array is loaded", span))
-            }
-            Place::Buffer { memory, ty } => match &self.module.types[ty].inner {
-                TypeInner::Struct { members, .. } => {
-                    self.charge(members.len(), span)?;
-                    members
-                        .iter()
-                        .map(|member| {
-                            let place = self.member(memory, member, span)?;
-                            self.load(place, span)
-                        })
-                        .collect::<Result<Rc<_>, _>>()
-                        .map(Operand::Composite)
-                }
-                inner => Err(refuse_type(self.module, inner, span)),
-            },
+            _ => function
+                .named_expressions
+                .get(&expression)
+                .map(String::as_str),
         }
     }
 
-    fn load_word(&mut self, memory: MemoryId, element: Type, index: Term, span: Span) -> Term {
-        let ty = if element == Type::Bool {
-            Type::U32
-        } else {
-            element
+    /// A component, chosen at run time, of a vector. An index that is out of bounds traps.
+    fn lane(&mut self, terms: &[Term], index: Term, span: Span) -> Result<Term, Refusal> {
+        self.check_lane(terms.len(), index, span)?;
+        let (&first, rest) = terms
+            .split_first()
+            .ok_or_else(|| Refusal::internal("a vector without components", span))?;
+        let mut chosen = first;
+        for (at, &term) in (1..).zip(rest) {
+            self.charge(2, span)?;
+            let here = self.binary(BinaryOp::Eq, index, Term::word(at), span)?;
+            chosen = self.select(here, term, chosen, span);
+        }
+        Ok(chosen)
+    }
+
+    /// Traps where an index is past a vector's components: a load from a table of that length does.
+    fn check_lane(&mut self, len: usize, index: Term, span: Span) -> Result<(), Refusal> {
+        if index.constant().is_some_and(|at| (at as usize) < len) {
+            return Ok(());
+        }
+        self.charge(1, span)?;
+        let zeros = vec![Term::zero(Type::U32); len];
+        let table = self
+            .table(Some("components"), &zeros, span)?
+            .ok_or_else(|| Refusal::internal("a table of zeros is none", span))?;
+        self.load_word(table, Type::U32, index, span);
+        Ok(())
+    }
+
+    /// Puts an array value into memory of the invocation, to index it at run time.
+    fn spill(
+        &mut self,
+        name: Option<&str>,
+        terms: &[Term],
+        span: Span,
+    ) -> Result<MemoryId, Refusal> {
+        self.charge(terms.len(), span)?;
+        let memory = self.private_memory(name.unwrap_or("value"), terms.len(), span)?;
+        for (at, &term) in (0..).zip(terms) {
+            self.store_word(memory, Term::word(at), term, span);
+        }
+        Ok(memory)
+    }
+
+    /// A new memory of the invocation.
+    pub(super) fn private_memory(
+        &mut self,
+        name: &str,
+        words: usize,
+        span: Span,
+    ) -> Result<MemoryId, Refusal> {
+        over(Limit::PrivateWords, words, self.limits.private_words, span)?;
+        self.used.private_words += words;
+        over(
+            Limit::PrivateWordsInAll,
+            self.used.private_words,
+            self.limits.private_words_in_all,
+            span,
+        )?;
+        let words = u32::try_from(words)
+            .map_err(|_| Refusal::internal("a limit that is no 32-bit number", span))?;
+        self.new_inner_memory(name, Space::Private { words }, span)
+    }
+
+    /// The value at a place.
+    pub(super) fn load(&mut self, place: &Place, span: Span) -> Result<Composite, Refusal> {
+        match place {
+            &Place::Slots { first, ref shape } => {
+                let leaves = shape.leaves();
+                self.charge(leaves / 16, span)?;
+                Ok(Composite {
+                    shape: shape.clone(),
+                    terms: (0..leaves)
+                        .map(|leaf| self.environment.get(first.offset(leaf)))
+                        .collect(),
+                })
+            }
+            &Place::Lane { first, len, index } => {
+                let terms: Vec<Term> = (0..len as usize)
+                    .map(|at| self.environment.get(first.offset(at)))
+                    .collect();
+                self.lane(&terms, index, span).map(Composite::scalar)
+            }
+            Place::Parts { parts, shape } => {
+                self.charge(shape.leaves() / 16, span)?;
+                let mut terms = Vec::with_capacity(shape.leaves());
+                for part in parts.iter() {
+                    terms.extend_from_slice(&self.load(part, span)?.terms);
+                }
+                Ok(Composite {
+                    shape: shape.clone(),
+                    terms: terms.into(),
+                })
+            }
+            Place::Fixed(composite) => Ok(composite.clone()),
+            &Place::Memory {
+                memory,
+                layout,
+                ref shape,
+                address,
+            } => {
+                let indices = self.leaf_indices(layout, shape, address, span)?;
+                Ok(Composite {
+                    shape: shape.clone(),
+                    terms: indices
+                        .into_iter()
+                        .map(|(ty, index)| self.load_word(memory, ty, index, span))
+                        .collect(),
+                })
+            }
+        }
+    }
+
+    /// Writes a value to a place.
+    pub(super) fn store(
+        &mut self,
+        place: &Place,
+        terms: &[Term],
+        span: Span,
+    ) -> Result<(), Refusal> {
+        let fits = |leaves: usize| {
+            if leaves == terms.len() {
+                Ok(())
+            } else {
+                Err(Refusal::internal("a value does not fit its place", span))
+            }
         };
+        match place {
+            &Place::Slots { first, ref shape } => {
+                fits(shape.leaves())?;
+                self.charge(terms.len() / 16, span)?;
+                for (leaf, &term) in terms.iter().enumerate() {
+                    self.environment.set(first.offset(leaf), term);
+                }
+                Ok(())
+            }
+            &Place::Lane { first, len, index } => {
+                fits(1)?;
+                self.check_lane(len as usize, index, span)?;
+                for (at, slot) in (0..len).map(|at| (at, first.offset(at as usize))) {
+                    self.charge(2, span)?;
+                    let here = self.binary(BinaryOp::Eq, index, Term::word(at), span)?;
+                    let before = self.environment.get(slot);
+                    let after = self.select(here, terms[0], before, span);
+                    self.environment.set(slot, after);
+                }
+                Ok(())
+            }
+            Place::Parts { parts, shape } => {
+                fits(shape.leaves())?;
+                let mut rest = terms;
+                for part in parts.iter() {
+                    let (here, behind) = rest.split_at(part.leaves());
+                    self.store(part, here, span)?;
+                    rest = behind;
+                }
+                Ok(())
+            }
+            Place::Fixed(_) => Err(Refusal::internal("a store to no place", span)),
+            &Place::Memory {
+                memory,
+                layout,
+                ref shape,
+                address,
+            } => {
+                fits(shape.leaves())?;
+                let indices = self.leaf_indices(layout, shape, address, span)?;
+                for ((_, index), &term) in indices.into_iter().zip(terms) {
+                    self.store_word(memory, index, term, span);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads a word of memory; a `bool` is stored as 0 or 1.
+    fn load_word(&mut self, memory: MemoryId, element: Type, index: Term, span: Span) -> Term {
+        let ty = word_type(element);
         let index = self.value(index, span);
         let result = self.program.new_value(ty);
         self.push(
@@ -207,74 +314,9 @@ impl Lowering<'_> {
         self.cast(Term::Value { ty, value: result }, element, span)
     }
 
-    /// Writes to a place.
-    pub(super) fn store(
-        &mut self,
-        place: &Place,
-        operand: &Operand,
-        span: Span,
-    ) -> Result<(), Refusal> {
-        match (place, operand) {
-            (&Place::Slot(slot), &Operand::Scalar(term)) => {
-                self.environment.set(slot, term);
-                Ok(())
-            }
-            (&Place::Slots { first, len }, Operand::Array(elements)) if elements.len() == len => {
-                self.charge(len / 16, span)?;
-                for (offset, &term) in elements.iter().enumerate() {
-                    self.environment.set(first.offset(offset), term);
-                }
-                Ok(())
-            }
-            (
-                &Place::Word {
-                    memory,
-                    element,
-                    index,
-                },
-                &Operand::Scalar(term),
-            ) => {
-                self.store_word(memory, element, index, term, span);
-                Ok(())
-            }
-            (
-                &Place::Array {
-                    memory,
-                    element,
-                    len: Some(len),
-                },
-                Operand::Array(elements),
-            ) if elements.len() == len as usize => {
-                self.charge(elements.len(), span)?;
-                for (bits, &term) in (0..len).zip(elements.iter()) {
-                    let ty = Type::U32;
-                    self.store_word(memory, element, Term::Const { ty, bits }, term, span);
-                }
-                Ok(())
-            }
-            (Place::Buffer { ty, .. }, _) => {
-                let inner = &self.module.types[*ty].inner;
-                Err(refuse_type(self.module, inner, span))
-            }
-            _ => Err(Refusal::internal("a value does not fit its place", span)),
-        }
-    }
-
     /// Writes a word of memory.
-    pub(super) fn store_word(
-        &mut self,
-        memory: MemoryId,
-        element: Type,
-        index: Term,
-        term: Term,
-        span: Span,
-    ) {
-        let word = if element == Type::Bool {
-            Type::U32
-        } else {
-            element
-        };
-        let term = self.cast(term, word, span);
+    pub(super) fn store_word(&mut self, memory: MemoryId, index: Term, term: Term, span: Span) {
+        let term = self.cast(term, word_type(term.ty()), span);
         let index = self.value(index, span);
         let value = self.value(term, span);
         self.push(
@@ -285,5 +327,26 @@ impl Lowering<'_> {
             },
             span,
         );
+    }
+}
+
+impl Place {
+    /// Scalars that it holds.
+    pub(super) fn leaves(&self) -> usize {
+        match self {
+            Self::Slots { shape, .. } | Self::Parts { shape, .. } | Self::Memory { shape, .. } => {
+                shape.leaves()
+            }
+            Self::Fixed(composite) => composite.terms.len(),
+            Self::Lane { .. } => 1,
+        }
+    }
+}
+
+/// The type of a word that holds a scalar.
+const fn word_type(ty: Type) -> Type {
+    match ty {
+        Type::Bool => Type::U32,
+        word => word,
     }
 }

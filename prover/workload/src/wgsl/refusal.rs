@@ -1,9 +1,10 @@
 //! Why the front end does not accept a source.
 
 use crate::diagnostic::{self, Note};
-use crate::ir::{InvalidProgram, Span};
+use crate::ir::{InvalidCode, InvalidProgram, Meeting, Place, Span};
 
 use super::limits::Limit;
+use super::overrides::InvalidConstant;
 
 /// Why a source is not a workload. [`Refusal::span`] is its place, [`Refusal::render`] shows it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,14 +19,38 @@ pub enum Refusal {
         /// More about it.
         notes: Vec<Note>,
     },
-    /// WGSL that this version does not take.
-    #[error("not supported yet: {construct}{}", instead.map(|instead| format!("; {instead}")).unwrap_or_default())]
+    /// WGSL that the language does not have.
+    #[error("not supported: {construct}{}", instead.map(|instead| format!("; {instead}")).unwrap_or_default())]
     Unsupported {
         /// What it is, by its WGSL name.
         construct: String,
         /// What to write instead, where there is an answer.
         instead: Option<&'static str>,
         /// Where.
+        span: Span,
+    },
+    /// A barrier that only some invocations of a workgroup may reach.
+    #[error(
+        "{what} in control flow that may differ within the workgroup; every invocation must reach it, so conditions \
+         and loops around it, and returns before it, may depend on constants, uniforms, `workgroup_id` and \
+         `workgroupUniformLoad` only"
+    )]
+    NotUniform {
+        /// What kind of barrier.
+        what: &'static str,
+        /// Where it is.
+        span: Span,
+        /// The condition that may differ; unknown (`0..0`) where there is no single one.
+        because: Span,
+    },
+    /// A value for an `override` that does not fit, or that is missing.
+    #[error("the constant `{name}`: {problem}")]
+    Constant {
+        /// The constant's name.
+        name: String,
+        /// What is wrong.
+        problem: InvalidConstant,
+        /// Its `override`, if there is one.
         span: Span,
     },
     /// More than the limits allow.
@@ -71,6 +96,8 @@ impl Refusal {
         match self {
             Self::Invalid { span, .. }
             | Self::Unsupported { span, .. }
+            | Self::NotUniform { span, .. }
+            | Self::Constant { span, .. }
             | Self::OverLimit { span, .. }
             | Self::Internal { span, .. } => Some(*span).filter(|span| *span != Span::default()),
             Self::NoEntryPoint { .. } => None,
@@ -79,12 +106,15 @@ impl Refusal {
 
     /// The refusal as a paragraph with its line of source underlined.
     pub fn render(&self, source_name: &str, source: &str) -> String {
-        let notes: &[Note] = match self {
-            Self::Invalid { notes, .. } => notes,
-            _ => &[],
+        let notes = match self {
+            Self::Invalid { notes, .. } => notes.clone(),
+            Self::NotUniform { because, .. } if *because != Span::default() => {
+                vec![Note::at(*because, "this may differ")]
+            }
+            _ => Vec::new(),
         };
         let span = self.span().unwrap_or_default();
-        diagnostic::render(source_name, source, span, &self.to_string(), notes)
+        diagnostic::render(source_name, source, span, &self.to_string(), &notes)
     }
 
     /// A construct with a remedy.
@@ -101,7 +131,7 @@ impl Refusal {
     }
 
     /// A construct without one.
-    pub(super) fn not_yet(construct: impl Into<String>, span: Span) -> Self {
+    pub(super) fn without_remedy(construct: impl Into<String>, span: Span) -> Self {
         Self::Unsupported {
             construct: construct.into(),
             instead: None,
@@ -120,9 +150,34 @@ impl Refusal {
 
 impl From<InvalidProgram> for Refusal {
     fn from(invalid: InvalidProgram) -> Self {
-        Self::internal(
-            format!("it lowers to an invalid program: {invalid}"),
-            Span::default(),
-        )
+        let span_of = |place: Place| match place {
+            Place::Inst { span, .. } => span,
+            Place::Body => Span::default(),
+        };
+        match invalid {
+            InvalidProgram::Code {
+                place,
+                problem: InvalidCode::NotUniform { what, because },
+            } => Self::NotUniform {
+                what: match what {
+                    Meeting::Barrier => "a barrier",
+                    Meeting::UniformLoad => "`workgroupUniformLoad`",
+                },
+                span: span_of(place),
+                because: span_of(because),
+            },
+            InvalidProgram::Code {
+                place,
+                problem: InvalidCode::UniformIndex { .. },
+            } => Self::unsupported(
+                "`workgroupUniformLoad` at an index that may differ within the workgroup",
+                "compute the index from constants, uniforms and `workgroup_id`",
+                span_of(place),
+            ),
+            other => Self::internal(
+                format!("it lowers to an invalid program: {other}"),
+                Span::default(),
+            ),
+        }
     }
 }

@@ -1,20 +1,22 @@
 //! Statements in sequence, and how control leaves them.
 //!
 //! The program format knows `break` and `continue` of the innermost loop, at the end of an arm. A WGSL
-//! `return` may stand anywhere, so it becomes one of three shapes, the cheapest that fits:
+//! `return` may stand anywhere, as may the `break` of a `switch`. Both leave a *region*, the function or the
+//! `switch`, and become one of three shapes, the cheapest that fits:
 //!
 //! * `if c { return x; } rest`: `rest` moves into the other arm, and the arms yield their results;
 //! * a `return` in a loop breaks it with a flag; behind the loop the flag decides whether to go on;
-//! * where an arm returns on some of its paths only, the same flag guards what follows.
+//! * where an arm leaves the region on some of its paths only, a flag of the region guards what follows.
 
 use naga::{Block, Expression, Handle, Statement};
 
 use crate::ir::{Span, Terminator};
 
+use super::environment::Slot;
 use super::lowering::Lowering;
 use super::module::span_of;
-use super::names::foreign_statement;
-use super::operand::{Operand, Place, Term};
+use super::names::refuse_statement;
+use super::operand::Term;
 use super::refusal::Refusal;
 
 /// How control leaves a sequence of statements.
@@ -22,9 +24,9 @@ use super::refusal::Refusal;
 pub(super) enum Flow {
     /// At its end.
     Falls,
-    /// Every path returned from the function. Not within one of the function's loops.
-    Returned,
-    /// Some paths returned and some did not: the frame's `returned` slot tells. Not within a loop.
+    /// Every path left the innermost region, or one around it. The region is within the innermost loop.
+    Exited,
+    /// Some paths left the innermost region and some did not: its flag tells.
     Mixed,
     /// For the innermost loop, by this terminator.
     Left(Terminator),
@@ -81,9 +83,16 @@ impl<'m> Lowering<'m> {
                     continuing,
                     break_if,
                 } => match self.loop_statement(body, continuing, *break_if, span)? {
-                    Flow::Mixed => self.unless_returned(&mut work, span)?,
+                    Flow::Mixed => self.unless_exited(&mut work, span)?,
                     flow => flow,
                 },
+                Statement::Switch { selector, cases } => {
+                    match self.switch(*selector, cases, span)? {
+                        Flow::Mixed => self.unless_exited(&mut work, span)?,
+                        flow => flow,
+                    }
+                }
+                Statement::Break if self.in_switch() => self.break_switch(),
                 Statement::Break => Flow::Left(self.break_loop(span)?),
                 Statement::Continue => Flow::Left(self.continue_loop(span)?),
                 Statement::Return { value } => self.return_statement(*value, span)?,
@@ -99,15 +108,23 @@ impl<'m> Lowering<'m> {
                     self.call(*function, arguments, *result, span)?;
                     Flow::Falls
                 }
-                other => {
-                    let name = foreign_statement(other).unwrap_or("this statement");
-                    return Err(match other {
-                        Statement::Switch { .. } => {
-                            Refusal::unsupported(name, "use `if` and `else if`", span)
-                        }
-                        _ => Refusal::not_yet(name, span),
-                    });
+                Statement::ControlBarrier(barrier) if self.barrier(*barrier, span).is_some() => {
+                    Flow::Falls
                 }
+                Statement::WorkGroupUniformLoad { pointer, result } => {
+                    self.uniform_load(*pointer, *result, span)?;
+                    Flow::Falls
+                }
+                Statement::Atomic {
+                    pointer,
+                    fun,
+                    value,
+                    result: _,
+                } => {
+                    self.atomic(*pointer, *fun, *value, span)?;
+                    Flow::Falls
+                }
+                other => return Err(refuse_statement(other, span)),
             };
             if flow != Flow::Falls {
                 return Ok(flow);
@@ -122,14 +139,9 @@ impl<'m> Lowering<'m> {
         value: Handle<Expression>,
         span: Span,
     ) -> Result<(), Refusal> {
-        let place = self.operand(pointer)?;
-        let operand = self.operand(value)?;
-        match place {
-            Operand::Place(place) if !matches!(place, Place::Constant(_) | Place::Element(_)) => {
-                self.store(&place, &operand, span)
-            }
-            _ => Err(Refusal::internal("a store to no place", span)),
-        }
+        let place = self.place(pointer)?;
+        let value = self.composite(value)?;
+        self.store(&place, &value.terms, span)
     }
 
     fn return_statement(
@@ -137,22 +149,35 @@ impl<'m> Lowering<'m> {
         value: Option<Handle<Expression>>,
         span: Span,
     ) -> Result<Flow, Refusal> {
-        let result = self.frame().result;
-        if let (Some(value), Some(slot)) = (value, result) {
-            let term = self.scalar(value)?;
-            self.environment.set(slot, term);
+        if let (Some(value), Some(place)) = (value, self.frame().result.clone()) {
+            let value = self.composite(value)?;
+            self.store(&place, &value.terms, span)?;
         }
-        self.set_returned(true);
+        self.exit_function(span)
+    }
+
+    /// Leaves the function.
+    pub(super) fn exit_function(&mut self, span: Span) -> Result<Flow, Refusal> {
+        self.set_returned(Term::truth(true));
         if self.frame().loops.is_empty() {
-            Ok(Flow::Returned)
+            Ok(Flow::Exited)
         } else {
             self.return_from_loop(span).map(Flow::Left)
         }
     }
 
-    /// Records on the present path whether the function has returned.
-    pub(super) fn set_returned(&mut self, returned: bool) {
+    /// Records on the present path whether the function has returned; who returns, leaves every `switch` too.
+    pub(super) fn set_returned(&mut self, returned: Term) {
         let slot = self.frame().returned;
-        self.environment.set(slot, Term::truth(returned));
+        self.environment.set(slot, returned);
+        if self.frame().loops.is_empty() && returned.constant() != Some(0) {
+            self.leave_switches(returned);
+        }
+    }
+
+    /// The flag of the innermost region.
+    pub(super) fn exit_flag(&self) -> Slot {
+        self.innermost_switch()
+            .map_or(self.frame().returned, |switch| switch.left)
     }
 }

@@ -2,22 +2,22 @@
 //!
 //! naga's parser, lowering and validator recurse over nested blocks and expressions, and its constant
 //! evaluator copies array values freely. The scan bounds the depth of both kinds of nesting, the number of
-//! functions, and refuses the array constructors that could make constant evaluation large. It works on
+//! functions, and how much constant evaluation copies. It works on
 //! tokens and errs on the side of refusing.
 
-mod arrays;
-mod token;
+mod growth;
 
 use crate::ir::Span;
 
 use super::limits::{FrontEndLimits, Limit};
 use super::lowering::over;
+use super::names::refuse_subgroups;
 use super::refusal::Refusal;
+use super::token::{Kind, Token, tokens};
 
-use token::{Kind, Token, tokens};
 
-/// Checks a source text.
-pub(super) fn check(source: &str, limits: &FrontEndLimits) -> Result<(), Refusal> {
+/// Checks a source text, and says whether it has `override` declarations.
+pub(super) fn check(source: &str, limits: &FrontEndLimits) -> Result<bool, Refusal> {
     over(
         Limit::SourceBytes,
         source.len(),
@@ -26,7 +26,21 @@ pub(super) fn check(source: &str, limits: &FrontEndLimits) -> Result<(), Refusal
     )?;
     let tokens = tokens(source);
     nesting(&tokens, limits)?;
-    arrays::check(&tokens, limits)
+    growth::check(&tokens, limits)?;
+    extensions(&tokens)?;
+    Ok(tokens
+        .iter()
+        .any(|token| token.kind == Kind::Word("override")))
+}
+
+/// Refuses what naga does not know as an extension, and so would call invalid.
+fn extensions(tokens: &[Token<'_>]) -> Result<(), Refusal> {
+    for pair in tokens.windows(2) {
+        if pair[0].kind == Kind::Word("enable") && pair[1].kind == Kind::Word("subgroups") {
+            return Err(refuse_subgroups(pair[1].span));
+        }
+    }
+    Ok(())
 }
 
 /// An open bracket, or the source as a whole.
@@ -123,7 +137,7 @@ mod tests {
             ..FrontEndLimits::default()
         };
         match check(source, &limits) {
-            Ok(()) => None,
+            Ok(_) => None,
             Err(Refusal::OverLimit { limit, span, .. }) => Some((limit, span.start)),
             Err(other) => panic!("{other}"),
         }

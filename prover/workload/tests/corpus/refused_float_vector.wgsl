@@ -1,0 +1,9 @@
+// expect: refused: floating point (`vec3<f32>`)
+
+@group(0) @binding(0) var<storage, read_write> out: array<u32>;
+
+@compute @workgroup_size(1)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    let v = vec3<f32>(id);
+    out[0] = u32(v.x);
+}

@@ -1,0 +1,10 @@
+// expect: refused: the constant `n`: its value must be an integer between 0 and 4294967295 (`u32`)
+// constant: n = -1
+
+override n: u32 = 1u;
+@group(0) @binding(0) var<storage, read_write> out: array<u32>;
+
+@compute @workgroup_size(1)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    out[0] = n;
+}

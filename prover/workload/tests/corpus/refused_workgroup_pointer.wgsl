@@ -1,0 +1,11 @@
+// expect: refused: invalid WGSL
+
+@group(0) @binding(0) var<storage, read_write> out: array<u32>;
+var<workgroup> w: u32;
+fn f(p: ptr<workgroup, u32>) { *p = 1u; }
+
+@compute @workgroup_size(1)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    f(&w);
+    out[0] = 1u;
+}

@@ -1,0 +1,10 @@
+// expect: trap: steps
+// workgroups: 1 1 1
+// buffer: out = 0
+
+@group(0) @binding(0) var<storage, read_write> out: array<u32>;
+
+@compute @workgroup_size(1)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    while true { out[0] += 1u; }
+}
