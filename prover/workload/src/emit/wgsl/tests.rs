@@ -4,6 +4,7 @@ use crate::emit::tests::{BUFFERS, workload};
 use crate::emit::{Emitted, SiteKind, wgsl};
 use crate::ir::{BinaryOp, MemoryId, Type};
 use crate::job::Access;
+use crate::testing::{Shape, jobs};
 
 /// Prints a program and has naga check the text as wgpu will.
 fn emitted(text: &str) -> Emitted {
@@ -223,7 +224,7 @@ fn every_operation_on_every_type_is_wgsl() {
 
 proptest::proptest! {
     #[test]
-    fn random_programs_are_wgsl(job in crate::testing::workload_and_job()) {
+    fn random_programs_are_wgsl(job in jobs(Shape::default().with_sharing())) {
         validate(&wgsl(job.workload()).source);
     }
 }
