@@ -7,5 +7,6 @@ mod harness;
 mod limits;
 mod operations;
 mod random;
+mod second_driver;
 mod sharing;
 mod traps;
