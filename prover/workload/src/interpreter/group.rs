@@ -61,6 +61,7 @@ impl Machine<'_> {
                 match halt {
                     Halt::End { steps } => most = most.max(steps),
                     Halt::Barrier { scope, next } => {
+                        debug_assert!(barrier.is_none_or(|other| other == (scope, next.at)));
                         self.put_aside(slot, next.steps);
                         barrier = Some((scope, next.at));
                     }

@@ -19,7 +19,7 @@ use crate::ir::{Length, Memory, MemoryId, Space, Workload};
 pub struct Limits {
     /// Steps (starts of a loop body) of one invocation, all its loops together.
     pub steps: u32,
-    /// Bytes of all buffers and workgroup memory together.
+    /// Bytes of all buffers together. (What a workgroup shares is bounded by the workload.)
     pub memory: u64,
     /// Wall-clock time of the run.
     pub time: Duration,

@@ -12,6 +12,7 @@ mod recipe;
 mod statements;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::fmt;
 use std::ops::Deref;

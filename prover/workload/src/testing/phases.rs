@@ -4,8 +4,9 @@
 //! same phase, barriers stand only where control flow is uniform by construction, and whatever leaves a block
 //! goes back to the mode that the place it leaves for has.
 
-use super::builder::{Builder, Usage};
+use super::builder::Builder;
 use super::recipe::Operand;
+use super::usage::Usage;
 use crate::ir::{
     AtomicOp, BarrierScope, BinaryOp, Builtin, InstKind, MemoryId, Space, Type, Value,
 };

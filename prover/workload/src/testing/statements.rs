@@ -1,8 +1,9 @@
 //! Statements of a recipe to instructions.
 
-use super::builder::{Builder, Enclosing, Flow, Usage};
+use super::builder::{Builder, Enclosing, Flow};
 use super::phases::Modes;
 use super::recipe::{Arm, Leave, LoopRecipe, Operand, Statement};
+use super::usage::Usage;
 use crate::ir::{BinaryOp, Block, InstKind, LoopParam, Memory, Space, Terminator, Type, Value};
 
 impl Builder<'_> {

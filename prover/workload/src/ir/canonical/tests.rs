@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::ir::text::parse;
-use crate::ir::{BinaryOp, Block, Builtin, Inst, InstKind, InvalidProgram, Span, Workload};
+use crate::ir::{
+    AtomicOp, BarrierScope, BinaryOp, Block, Builtin, Inst, InstKind, InvalidProgram, Span,
+    Workload,
+};
 
 fn workload(text: &str) -> Workload {
     Workload::new(parse(text).unwrap()).unwrap()
@@ -80,8 +83,41 @@ body {
     assert_eq!(workload.id().to_string().len(), 64);
 }
 
+/// The same for what kernels that share memory add.
+#[test]
+fn the_bytes_of_shared_memory_barriers_and_atomics_are_pinned() {
+    let workload = workload(
+        r#"workload workgroup_size(64, 1, 1)
+memory m0 "s": shared 16
+body {
+  %0: u32 = const 3
+  atomic xor m0[%0], %0
+  barrier storage
+  %1: i32 = uniform_load m0[%0]
+}"#,
+    );
+    #[rustfmt::skip]
+    let expected = [
+        1, 0, 64, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,
+        1, 0, 0, 0, 1, 0, 0, 0, b's', 4, 16, 0, 0, 0,
+        4, 0, 0, 0,
+        0, 0, 3, 0, 0, 0,
+        13, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        11, 1,
+        12, 1, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0,
+    ];
+    assert_eq!(encode(&workload), expected);
+}
+
 #[test]
 fn every_operation_and_builtin_has_its_position() {
+    for (position, op) in AtomicOp::ALL.into_iter().enumerate() {
+        assert_eq!(op as usize, position);
+    }
+    for (position, scope) in BarrierScope::ALL.into_iter().enumerate() {
+        assert_eq!(scope as usize, position);
+    }
     for (position, op) in BinaryOp::ALL.into_iter().enumerate() {
         assert_eq!(op as usize, position);
     }
