@@ -6,7 +6,7 @@ use arknet_receipt::Digest;
 use arknet_workload::diagnostic::{self, Note};
 use arknet_workload::interpreter::RunError;
 use arknet_workload::ir::Workload;
-use arknet_workload::job::folder::{self, FolderJob, JobFolder};
+use arknet_workload::job::folder::{self, FolderJob, JobFolder, Place};
 use arknet_workload::job::{Job, Trap};
 use arknet_workload::wgsl::{self, FrontEndLimits, Refusal};
 use serde_json::{Value, json};
@@ -23,20 +23,35 @@ pub(crate) struct OpenJob {
 
 /// Compiles WGSL; a refusal shows its place in `name`.
 pub(crate) fn compile(name: &Path, source: &str, entry: &str) -> Result<Workload, CliError> {
-    wgsl::compile(source, entry, &FrontEndLimits::default()).map_err(|refusal| {
-        let text = refusal.render(&name.display().to_string(), source);
-        match refusal {
-            Refusal::Internal { .. } => CliError::Internal { what: text },
-            _ => CliError::Refused(text),
-        }
-    })
+    wgsl::compile(source, entry, &FrontEndLimits::default())
+        .map_err(|refusal| refused(name, source, &refusal, None))
+}
+
+/// A refusal with its place in `name`, and the place in the job file of the constant that it is about.
+fn refused(name: &Path, source: &str, refusal: &Refusal, constant: Option<&Place>) -> CliError {
+    let mut text = refusal.render(&name.display().to_string(), source);
+    if let Some(place) = constant {
+        text = format!("{place}: {text}");
+    }
+    match refusal {
+        Refusal::Internal { .. } => CliError::Internal { what: text },
+        _ => CliError::Refused(text),
+    }
 }
 
 impl OpenJob {
     /// Loads the job at a folder or a `job.toml`.
     pub(crate) fn open(path: &Path) -> Result<Self, CliError> {
         let folder = folder::load(path)?;
-        let workload = compile(&source_name(&folder), folder.source(), folder.entry())?;
+        let workload = folder
+            .compile(&FrontEndLimits::default())
+            .map_err(|refusal| {
+                let place = match &refusal {
+                    Refusal::Constant { name, .. } => folder.constant_place(name),
+                    _ => None,
+                };
+                refused(&source_name(&folder), folder.source(), &refusal, place)
+            })?;
         let assembled = folder.assemble(workload)?;
         Ok(Self { folder, assembled })
     }

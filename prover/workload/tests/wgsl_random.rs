@@ -3,12 +3,14 @@
 //! The values of a program come from control flow only through the lowering to SSA form, so this is its main
 //! test: branches, loops, `break`, `continue` and `return` at any depth, and functions with all of these.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
 use arknet_workload::interpreter;
 use arknet_workload::job::{Job, Limits};
-use arknet_workload::wgsl::{FrontEndLimits, compile};
+use arknet_workload::testing::kernel::RandomKernel;
+use arknet_workload::wgsl::{FrontEndLimits, Refusal, compile};
 
 /// Local variables of a function.
 const VARIABLES: usize = 4;
@@ -418,7 +420,7 @@ fn random_kernels_agree_with_their_evaluation() {
         );
         let workload = match compile(&source, "main", &limits) {
             Ok(workload) => workload,
-            Err(arknet_workload::wgsl::Refusal::OverLimit { .. }) => continue,
+            Err(Refusal::OverLimit { .. }) => continue,
             Err(refusal) => panic!("{}", refusal.render("random.wgsl", &source)),
         };
         compiled += 1;
@@ -444,5 +446,43 @@ fn random_kernels_agree_with_their_evaluation() {
     assert!(
         compiled * 10 > programs * 9,
         "only {compiled} of {programs} compiled"
+    );
+}
+
+/// Kernels with everything that the language has, against their evaluation on the tree they were printed from.
+#[test]
+fn random_typed_kernels_agree_with_their_evaluation() {
+    let programs = std::env::var("ARKNET_RANDOM_KERNELS").map_or(300, |n| n.parse().unwrap());
+    let (mut compiled, mut telling) = (0, 0);
+    for seed in 0..programs {
+        let kernel = RandomKernel::of(seed);
+        let job = match kernel.job() {
+            Ok(job) => job,
+            Err(Refusal::OverLimit { .. }) => continue,
+            Err(refusal) => panic!(
+                "seed {seed}: {}\n{}",
+                refusal.render("random.wgsl", &kernel.source),
+                kernel.source
+            ),
+        };
+        compiled += 1;
+        let results: BTreeSet<u32> = kernel.after[1].iter().copied().collect();
+        telling += u64::from(results.len() > 8);
+        let execution = interpreter::run(&job)
+            .unwrap_or_else(|error| panic!("seed {seed}: {error}\n{}", kernel.source));
+        assert_eq!(
+            execution.buffers[1..],
+            kernel.after[1..],
+            "seed {seed}\n{}",
+            kernel.source
+        );
+    }
+    assert!(
+        compiled * 10 > programs * 9,
+        "only {compiled} of {programs} compiled"
+    );
+    assert!(
+        telling * 2 > programs,
+        "only {telling} of {programs} have results of many values"
     );
 }

@@ -10,6 +10,9 @@
 //! memory = "64MiB"          # all buffers together
 //! time = "60s"
 //!
+//! [constants]
+//! rounds = 64               # values for the WGSL's `override` declarations, by name or `@id`
+//!
 //! [[buffer]]
 //! name = "blocks"           # the variable's name in the WGSL
 //! input = "blocks.bin"      # little-endian words; a file relative to the folder
@@ -49,6 +52,8 @@ pub use outputs::{FolderJob, Output, OutputFile};
 pub use quantity::{SIZE, size as parse_size};
 
 use super::Limits;
+use crate::ir::Workload;
+use crate::wgsl::{Constants, FrontEndLimits, Refusal, compile_with};
 use schema::{Contents, JobFile};
 
 /// The most bytes of a `job.toml` or of a WGSL file.
@@ -134,6 +139,27 @@ impl JobFolder {
     /// The declared limits.
     pub fn limits(&self) -> &Limits {
         &self.file.limits
+    }
+
+    /// Values for the `override` declarations of the WGSL.
+    pub fn constants(&self) -> Constants {
+        let constants = self.file.constants.iter();
+        constants
+            .map(|constant| (constant.name.clone(), constant.value))
+            .collect()
+    }
+
+    /// Where the job file gives a constant its value.
+    pub fn constant_place(&self, name: &str) -> Option<&Place> {
+        let mut constants = self.file.constants.iter();
+        constants
+            .find(|constant| constant.name == name)
+            .map(|constant| &constant.place)
+    }
+
+    /// Compiles the job's kernel.
+    pub fn compile(&self, limits: &FrontEndLimits) -> Result<Workload, Refusal> {
+        compile_with(&self.source, self.entry(), &self.constants(), limits)
     }
 
     /// Whether a path is one of the job's own files, which nothing else may overwrite.

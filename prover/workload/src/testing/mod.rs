@@ -7,6 +7,7 @@
 mod build;
 mod builder;
 pub mod corpus;
+pub mod kernel;
 mod phases;
 mod recipe;
 mod statements;

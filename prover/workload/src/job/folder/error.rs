@@ -140,6 +140,18 @@ pub enum JobFileError {
         /// What is there.
         found: String,
     },
+    /// A constant of a type that no `override` has.
+    #[error(
+        "{place}: the constant `{name}` must be an integer, `true` or `false`, but is of type {found}"
+    )]
+    Constant {
+        /// Where.
+        place: Place,
+        /// Its name.
+        name: String,
+        /// The type that it has in the file.
+        found: &'static str,
+    },
     /// A path that is not inside the folder.
     #[error(
         "{place}: `{key} = \"{}\"` {reason}; a job's files lie inside its folder and are named by \

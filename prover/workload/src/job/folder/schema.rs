@@ -12,6 +12,7 @@ use super::path::FolderPath;
 use super::{Image, quantity};
 use crate::job::Limits;
 use crate::printable::is_printable;
+use crate::wgsl::Constant;
 
 /// The most memory that `limits.memory` may declare: what 32-bit indices into bytes reach.
 const MAX_MEMORY: u64 = 4 << 30;
@@ -28,7 +29,16 @@ pub(super) struct JobFile {
     pub(super) workgroups_place: Place,
     pub(super) limits: Limits,
     pub(super) memory_place: Place,
+    pub(super) constants: Vec<ConstantEntry>,
     pub(super) buffers: Vec<BufferEntry>,
+}
+
+/// One line of `[constants]`.
+#[derive(Clone, Debug)]
+pub(super) struct ConstantEntry {
+    pub(super) name: String,
+    pub(super) place: Place,
+    pub(super) value: Constant,
 }
 
 /// One `[[buffer]]`.
@@ -63,7 +73,14 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<JobFile, JobFileError> {
         label: "a job file",
         place: Place::new(file, 1),
     };
-    root.only(&["workload", "entry", "workgroups", "limits", "buffer"])?;
+    root.only(&[
+        "workload",
+        "entry",
+        "workgroups",
+        "limits",
+        "constants",
+        "buffer",
+    ])?;
 
     let limits = root.required("limits")?.table("the table [limits]")?;
     limits.only(&["steps", "memory", "time"])?;
@@ -87,10 +104,20 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<JobFile, JobFileError> {
             time: limits.required("time")?.time()?,
         },
         memory_place: memory.place,
+        constants: constants(&root)?,
         buffers: buffers(&root)?,
     };
     refuse_clashes(&job, file)?;
     Ok(job)
+}
+
+fn constants(root: &Table<'_>) -> Result<Vec<ConstantEntry>, JobFileError> {
+    let Some(entry) = root.optional("constants") else {
+        return Ok(Vec::new());
+    };
+    let table = entry.table("the table [constants]")?;
+    let names = table.table.iter().map(|(name, _)| name);
+    names.map(|name| table.constant(name)).collect()
 }
 
 fn buffers(root: &Table<'_>) -> Result<Vec<BufferEntry>, JobFileError> {
@@ -256,6 +283,29 @@ impl<'a> Table<'a> {
             item,
             place: self.lines.at(span),
         })
+    }
+
+    /// The value that this table gives to a constant.
+    fn constant(&self, name: &str) -> Result<ConstantEntry, JobFileError> {
+        let entry = self.table.get_key_value(name);
+        let place = self.lines.at(entry.and_then(|(key, _)| key.span()));
+        let value = entry.and_then(|(_, item)| match (item.as_integer(), item.as_bool()) {
+            (Some(value), _) => Some(Constant::Integer(value)),
+            (None, Some(value)) => Some(Constant::Bool(value)),
+            (None, None) => None,
+        });
+        match value {
+            Some(value) => Ok(ConstantEntry {
+                name: name.to_owned(),
+                place,
+                value,
+            }),
+            None => Err(JobFileError::Constant {
+                place,
+                name: name.escape_debug().to_string(),
+                found: entry.map_or("nothing", |(_, item)| item.type_name()),
+            }),
+        }
     }
 
     fn required(&self, key: &'static str) -> Result<Entry<'a>, JobFileError> {

@@ -8,6 +8,7 @@ use crate::ir::{Binding, Block, Length, Memory, Program, Space, Workload};
 use crate::job::InvalidJob;
 use crate::printable::is_printable;
 use crate::regular::OpenError;
+use crate::wgsl::Constant;
 
 const JOB: &str = r#"workload = "k.wgsl"
 workgroups = [2, 1, 1]
@@ -599,4 +600,51 @@ fn damaged_job_files_never_panic() {
             let _ = schema::parse(file, std::str::from_utf8(&bytes).unwrap());
         }
     }
+}
+
+#[test]
+fn constants_are_integers_and_truth_values() {
+    let job = |lines: &str| {
+        JOB.replace(
+            "[[buffer]]\nname = \"blocks\"",
+            &format!("[constants]\n{lines}\n[[buffer]]\nname = \"blocks\""),
+        )
+    };
+    let dir = folder(&job("width = 64\n7 = -3\non = true"));
+    let folder = load(dir.path()).unwrap();
+    let constants = folder.constants();
+    assert_eq!(constants.len(), 3);
+    assert_eq!(constants["width"], Constant::Integer(64));
+    assert_eq!(constants["7"], Constant::Integer(-3));
+    assert_eq!(constants["on"], Constant::Bool(true));
+    assert_eq!(folder.constant_place("7").map(|place| place.line), Some(11));
+    assert_eq!(folder.constant_place("other"), None);
+    for (value, found) in [("1.5", "float"), ("\"4\"", "string"), ("[1]", "array")] {
+        let message = message(&job(&format!("width = {value}")));
+        assert!(
+            message.starts_with("job.toml:10: the constant `width` must be an integer"),
+            "{message}"
+        );
+        assert!(message.ends_with(found), "{message}");
+    }
+    assert!(message(&job("width = 1\nwidth = 2")).starts_with("job.toml:11: not valid TOML"));
+}
+
+#[test]
+fn constants_reach_the_kernel() {
+    let job = JOB.replace(
+        "[[buffer]]\nname = \"blocks\"",
+        "[constants]\nwidth = 16\n\n[[buffer]]\nname = \"blocks\"",
+    );
+    let dir = folder(&job);
+    fs::write(
+        dir.path().join("k.wgsl"),
+        "override width: u32; @compute @workgroup_size(width) fn main() {}",
+    )
+    .unwrap();
+    let workload = load(dir.path())
+        .unwrap()
+        .compile(&FrontEndLimits::default())
+        .unwrap();
+    assert_eq!(workload.program().workgroup_size, [16, 1, 1]);
 }
