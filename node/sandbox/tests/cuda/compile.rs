@@ -6,6 +6,7 @@ use arknet_sandbox::cuda::{Compiler, CompilerError};
 use arknet_workload::emit;
 use arknet_workload::job::Job;
 use arknet_workload::testing::Shape;
+use arknet_workload::testing::corpus::corpus;
 
 use crate::{examples, random};
 
@@ -50,6 +51,16 @@ fn the_examples_compile() {
     let Some(compiler) = compiler() else { return };
     for job in examples() {
         assert_compiles(compiler, &job);
+    }
+}
+
+#[test]
+fn the_corpus_compiles() {
+    let Some(compiler) = compiler() else { return };
+    for case in corpus() {
+        if case.compile().is_ok() {
+            assert_compiles(compiler, &case.job());
+        }
     }
 }
 
