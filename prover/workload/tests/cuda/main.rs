@@ -5,6 +5,7 @@ mod corpus;
 mod examples;
 mod executable;
 mod harness;
+mod kernels;
 mod operations;
 mod random;
 mod sharing;
