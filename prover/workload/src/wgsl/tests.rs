@@ -242,3 +242,59 @@ fn memory_names_are_distinct_identifiers() {
     distinct.dedup();
     assert_eq!(distinct.len(), names.len());
 }
+
+fn private_words(program: &Program) -> Vec<u32> {
+    let words = program.memories.iter().map(|memory| match memory.space {
+        Space::Private { words } => Some(words),
+        _ => None,
+    });
+    words.flatten().collect()
+}
+
+#[test]
+fn only_what_is_indexed_at_run_time_is_memory() {
+    let source = format!(
+        "{HEAD} struct S {{ x: u32, ring: array<vec2<u32>, 3>, v: vec3<u32> }}
+         var<private> p: S;
+         fn put(s: ptr<function, S>, i: u32) {{ (*s).ring[i].y = i; (*s).v[i] = i; }}
+         @compute @workgroup_size(1) fn main() {{
+             var s: S; var t: S;
+             put(&s, data[0]); t.ring[1].x = 3u; p.x += 1u;
+             data[1] = s.x + s.ring[data[2]].x + t.ring[1].x + p.x;
+         }}"
+    );
+    assert_eq!(private_words(&compiled(&source)), [6], "the ring of `s`");
+}
+
+#[test]
+fn components_chosen_at_run_time_take_no_memory() {
+    let program =
+        program("var v = vec3(data[0], data[1], data[2]); v[data[3]] += 1u; data[4] = v[data[5]];");
+    assert_eq!(private_words(&program), [0u32; 0]);
+    let selects = |kind: &InstKind| matches!(kind, InstKind::Select { .. });
+    assert_eq!(count(&program, selects), 2 + 3 + 2);
+}
+
+#[test]
+fn constant_arguments_of_built_ins_leave_little() {
+    let program = program("data[0] = extractBits(data[1], 8u, 8u);");
+    let binaries = |kind: &InstKind| matches!(kind, InstKind::Binary { .. });
+    assert_eq!(count(&program, binaries), 2, "two shifts");
+}
+
+#[test]
+fn few_switch_cases_are_a_chain_and_many_a_search() {
+    let depth = |cases: usize| {
+        let cases: String = (0..cases)
+            .map(|at| format!("case {at}u: {{ data[1] = {at}u; }} "))
+            .collect();
+        let program = program(&format!("switch data[0] {{ {cases} default: {{ }} }}"));
+        fn deepest(block: &Block) -> usize {
+            let inner = block.insts.iter().flat_map(|inst| blocks(&inst.kind));
+            inner.map(|block| 1 + deepest(block)).max().unwrap_or(0)
+        }
+        deepest(&program.body)
+    };
+    assert_eq!(depth(3), 3);
+    assert_eq!(depth(100), 7);
+}

@@ -5,10 +5,13 @@
 //! pointer parameters, private variables, `switch`, loops, early returns, workgroup memory, barriers and atomics.
 //! They neither trap nor race.
 
+mod arithmetic;
 mod evaluate;
+mod expressions;
 mod generate;
 mod layout;
 mod print;
+mod statements;
 mod tree;
 
 use std::time::Duration;
