@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use arknet_workload::emit;
 use arknet_workload::interpreter::{self, RunError};
 use arknet_workload::ir::{Workload, canonical, text};
 use arknet_workload::job::Trap;
@@ -80,6 +81,24 @@ fn every_kernel_that_compiles_survives_its_other_forms() {
         assert_eq!(Workload::new(program).unwrap().id(), workload.id());
         let decoded = canonical::decode(&canonical::encode(&workload)).unwrap();
         assert_eq!(decoded.id(), workload.id(), "{}", case.name);
+    }
+}
+
+/// What is printed for a GPU is WGSL again: checked as a driver's front end does, with the uniformity of barriers.
+#[test]
+fn every_kernel_that_compiles_prints_as_valid_wgsl() {
+    use naga::valid::{Capabilities, ValidationFlags, Validator};
+
+    for case in corpus() {
+        let Ok(workload) = case.compile() else {
+            continue;
+        };
+        let source = emit::wgsl(&workload).source;
+        let module = naga::front::wgsl::parse_str(&source)
+            .unwrap_or_else(|error| panic!("{}: {}", case.name, error.emit_to_string(&source)));
+        Validator::new(ValidationFlags::all(), Capabilities::empty())
+            .validate(&module)
+            .unwrap_or_else(|error| panic!("{}: {}", case.name, error.emit_to_string(&source)));
     }
 }
 
