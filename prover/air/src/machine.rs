@@ -6,7 +6,7 @@ use arknet_workload::ir::{InstKind, Memory, MemoryId, Program, Space};
 
 use crate::fixed::{self, MemoryTable};
 use crate::graph::{Graph, TooComplex, assign_ranges, form};
-use crate::lower::{BlockTable, ControlPlan, MemoryPlan, Sites, lower_block};
+use crate::lower::{BlockTable, ControlPlan, MemoryPlan, MixedUpdates, Sites, lower_block};
 use crate::simplify::{Unrolling, for_each_inst, simplify};
 use crate::statement::Statement;
 use crate::table::{Bus, MAX_DEGREE, Table};
@@ -132,7 +132,11 @@ impl Machine {
         let mut graph = form(&program, statement)
             .map_err(|TooComplex { what, limit }| CompileError::TooComplex { what, limit })?;
         assign_ranges(&mut graph, &statement.dispatch, statement.steps);
-        let plans = MemoryPlan::of_all(&graph, statement);
+        let plans = MemoryPlan::of_all(&graph, statement).map_err(|MixedUpdates| {
+            CompileError::Unprovable {
+                what: "a buffer with loads or stores beside atomics",
+            }
+        })?;
         let control = ControlPlan::new(&graph);
         let sites = Sites::new(&graph, statement.steps);
         let accessed = accessed_memories(&graph);
@@ -224,7 +228,6 @@ fn check_provable(program: &Program) -> Result<(), CompileError> {
         .then_some("workgroup memory");
     for_each_inst(&program.body, &mut |kind| match kind {
         InstKind::Barrier { .. } | InstKind::UniformLoad { .. } => unprovable = Some("a barrier"),
-        InstKind::Atomic { .. } => unprovable = Some("an atomic"),
         _ => {}
     });
     match unprovable {

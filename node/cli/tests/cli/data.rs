@@ -15,7 +15,7 @@ pub(crate) struct Example {
 
 /// All of them.
 pub(crate) fn examples() -> Vec<Example> {
-    vec![sha256(), collatz(), matmul(), mandelbrot()]
+    vec![sha256(), collatz(), matmul(), mandelbrot(), histogram()]
 }
 
 fn sha256() -> Example {
@@ -59,6 +59,23 @@ fn collatz() -> Example {
         expected: steps.collect(),
         inputs: vec![("values.bin", numbers)],
         output: "values.out",
+    }
+}
+
+fn histogram() -> Example {
+    // Squares, so that some bytes are far more common than others.
+    let bytes: Vec<u8> = (0..4000u32).map(|i| (i * i % 251) as u8).collect();
+    let mut counts = vec![0; 256];
+    for &byte in &bytes {
+        counts[usize::from(byte)] += 1;
+    }
+    let words = bytes.chunks_exact(4);
+    let words = words.map(|word| u32::from_le_bytes(word.try_into().expect("four bytes")));
+    Example {
+        name: "histogram",
+        inputs: vec![("bytes.bin", words.collect())],
+        output: "counts.out",
+        expected: counts,
     }
 }
 

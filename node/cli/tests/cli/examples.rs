@@ -1,4 +1,4 @@
-//! The four examples: their inputs are what they say, and their outputs what independent code computes.
+//! The examples: their inputs are what they say, and their outputs what independent code computes.
 
 use std::fs;
 

@@ -106,6 +106,11 @@ fn mandelbrot_is_proven_and_any_change_is_found() {
 }
 
 #[test]
+fn histogram_is_proven_and_any_change_is_found() {
+    any_change_is_found("histogram");
+}
+
+#[test]
 fn a_receipt_belongs_to_one_job() {
     let proven = Proven::new("collatz", &[]);
     let folder = &proven.folder;

@@ -3,6 +3,7 @@
 
 mod control;
 mod examples;
+mod features;
 mod harness;
 mod limits;
 mod operations;

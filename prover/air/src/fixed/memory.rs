@@ -7,6 +7,7 @@
 //! | read only | value | the value, to everybody | |
 //! | write once | final value, owner, written; initial value where there are reads | the initial value to its owner; to everybody where it is not written | the one write |
 //! | read-write | initial and final value, owner, final time | the initial state; the initial value to everybody where no state moved | the final state |
+//! | updates | initial and final value, family, number of updates | the initial state | the final state |
 //! | private | final value, final time | the initial state, zero | the final state |
 
 use arknet_workload::ir::{MemoryId, Space};
@@ -35,13 +36,13 @@ pub(crate) struct MemoryTable {
 /// What a run leaves of a word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WordState {
-    /// The invocation that may touch the word alone.
+    /// The invocation that may touch the word alone, or the family of its updates.
     pub(crate) owner: u32,
     /// Whether a write-once word was written.
     pub(crate) written: bool,
     /// Final value of a private word.
     pub(crate) value: u32,
-    /// Time of the last access through the word's chain; 0 where there was none.
+    /// Time of the last access through the word's chain, or the number of updates; 0 where there was none.
     pub(crate) time: u32,
     /// Reads by the owner of a write-once word.
     pub(crate) own_reads: u32,
@@ -189,6 +190,21 @@ pub(crate) fn memory_table(
                     time,
                 );
             }
+            MemoryPlan::Updates => {
+                let first = [
+                    table.public_column(|row| low(initial, at(row))),
+                    table.public_column(|row| high(initial, at(row))),
+                ];
+                let last = [
+                    table.public_column(|row| low(outputs, at(row))),
+                    table.public_column(|row| high(outputs, at(row))),
+                ];
+                let family = table.column();
+                let count = table.column();
+                forbid(&mut table, count);
+                let tag = tag::state(memory);
+                chain_ends(&mut table, tag, address, family, first, last, count);
+            }
             MemoryPlan::Private => {
                 let last = [table.column(), table.column()];
                 let time = table.column();
@@ -278,6 +294,11 @@ pub(crate) fn fill_memory(
                     values.extend([low(initial, at), high(initial, at)]);
                     values.extend([low(outputs, at), high(outputs, at)]);
                     values.extend([state.owner, state.time, state.shared_reads]);
+                }
+                MemoryPlan::Updates => {
+                    values.extend([low(initial, at), high(initial, at)]);
+                    values.extend([low(outputs, at), high(outputs, at)]);
+                    values.extend([state.owner, state.time]);
                 }
                 MemoryPlan::Private => {
                     values.extend([state.value & 0xffff, state.value >> 16, state.time]);

@@ -11,7 +11,7 @@ use arknet_workload::ir::{
     Axis, BinaryOp, Block, Builtin, Inst, InstKind, LoopParam, Program, Terminator, Type, Value,
 };
 
-use super::{Access, AccessKind, BlockId, Exit, FlowBlock, Graph, Key, NodeId, Op, Target};
+use super::{Access, AccessKind, BlockId, Exit, FlowBlock, Graph, Key, NodeId, Op, Target, Update};
 use crate::statement::Statement;
 
 /// Words below this bound are exact as one field element with room for a difference.
@@ -373,7 +373,27 @@ impl Former<'_> {
                 let (index, value) = (self.get(*index), self.get(*value));
                 self.access(*memory, index, AccessKind::Store(value));
             }
-            InstKind::Barrier { .. } | InstKind::UniformLoad { .. } | InstKind::Atomic { .. } => {
+            InstKind::Atomic {
+                op,
+                memory,
+                index,
+                value,
+            } => {
+                let ty = self.program.type_of(*value);
+                let (index, operand) = (self.get(*index), self.get(*value));
+                let block = self.block();
+                let before = block.push(Op::Load(block.accesses.len() as u32), Type::U32);
+                let update = Update {
+                    family: op.family(ty),
+                    op: op.binary(),
+                    ty,
+                    before,
+                    operand,
+                    after: block.binary(op.binary(), ty, before, operand),
+                };
+                self.access(*memory, index, AccessKind::Update(update));
+            }
+            InstKind::Barrier { .. } | InstKind::UniformLoad { .. } => {
                 unreachable!("a statement with such instructions is refused before")
             }
             InstKind::Meter { steps } => {

@@ -18,7 +18,7 @@ mod range;
 mod ranges;
 
 use arknet_workload::interpreter::evaluate_binary;
-use arknet_workload::ir::{BinaryOp, Builtin, MemoryId, Type, Value};
+use arknet_workload::ir::{AtomicFamily, BinaryOp, Builtin, MemoryId, Type, Value};
 
 use rustc_hash::FxHashMap;
 
@@ -84,6 +84,32 @@ pub(crate) enum AccessKind {
     Load(NodeId),
     /// Writes the node's value.
     Store(NodeId),
+    /// Replaces a word that nothing else sees by an operation on it and an operand.
+    Update(Update),
+}
+
+/// A read-modify-write: `after = op(before, operand)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Update {
+    /// What is done; operations of one family may come in any order.
+    pub(crate) family: AtomicFamily,
+    pub(crate) op: BinaryOp,
+    /// Type of the operands.
+    pub(crate) ty: Type,
+    /// The word before: the access's `Load` node, which only `after` uses.
+    pub(crate) before: NodeId,
+    pub(crate) operand: NodeId,
+    pub(crate) after: NodeId,
+}
+
+impl AccessKind {
+    /// The word that the access finds, where it matters, and the one that it leaves.
+    pub(crate) fn words(self) -> [NodeId; 2] {
+        match self {
+            Self::Load(node) | Self::Store(node) => [node; 2],
+            Self::Update(update) => [update.before, update.after],
+        }
+    }
 }
 
 /// Where an exit leads.

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::memory::{MemoryContext, MemoryPlan, Sites};
 use super::row::{BlockTable, Hint, RowBuilder};
-use crate::graph::{AccessKind, BlockId, Exit, FlowBlock, Graph, NodeId, Op, Target};
+use crate::graph::{BlockId, Exit, FlowBlock, Graph, NodeId, Op, Target};
 use crate::machine::CompileError;
 use crate::statement::Statement;
 use crate::table::{Bus, Direction, Expr};
@@ -485,8 +485,9 @@ impl RowBuilder {
 fn needed(block: &FlowBlock) -> Vec<NodeId> {
     let mut wanted = vec![false; block.nodes.len()];
     for access in &block.accesses {
-        let (AccessKind::Load(value) | AccessKind::Store(value)) = access.kind;
-        for node in [access.index, access.predicate, value] {
+        wanted[access.index.0 as usize] = true;
+        wanted[access.predicate.0 as usize] = true;
+        for node in access.kind.words() {
             wanted[node.0 as usize] = true;
         }
     }

@@ -1,15 +1,16 @@
 //! How a row reads and writes memory.
 //!
-//! Each memory has one of four prices, chosen from the graph alone ([`MemoryPlan`]). Either way a word that is
+//! Each memory has one of five prices, chosen from the graph alone ([`MemoryPlan`]). Either way a word that is
 //! written has one *owner*, the only invocation that may touch it, and a word that several invocations read
-//! is never written: a run with a race has no witness.
+//! is never written: a run with a race has no witness. Words that are only updated, by operations that commute, have
+//! no owner.
 
 use std::collections::{HashMap, HashSet};
 
-use arknet_workload::ir::{BinaryOp, MemoryId, Space};
+use arknet_workload::ir::{AtomicFamily, BinaryOp, MemoryId, Space};
 
 use super::row::{Extra, Hint, RowBuilder};
-use crate::graph::{Access, AccessKind, BlockId, Graph, NodeId, Op, Target};
+use crate::graph::{Access, AccessKind, BlockId, Graph, NodeId, Op, Target, Update};
 use crate::statement::Statement;
 use crate::table::{Bus, Direction, Expr};
 
@@ -53,6 +54,11 @@ pub(crate) mod tag {
 /// Fields of a data message.
 pub(crate) const DATA_WIDTH: usize = 5;
 
+/// What the states of a word that is updated carry in the owner's place.
+pub(crate) const fn family_code(family: AtomicFamily) -> u32 {
+    family as u32
+}
+
 /// How a memory's accesses are proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MemoryPlan {
@@ -70,6 +76,8 @@ pub(crate) enum MemoryPlan {
     ReadWrite,
     /// Offline memory checking of each invocation's own array.
     Private,
+    /// Nothing but updates, those of a word all of one family: a chain through them, in any order.
+    Updates,
 }
 
 impl MemoryPlan {
@@ -78,23 +86,24 @@ impl MemoryPlan {
         matches!(self, Self::ReadWrite | Self::Private)
     }
 
-    /// The plan of each memory.
-    pub(crate) fn of_all(graph: &Graph, statement: &Statement) -> Vec<Self> {
+    /// The plan of each memory, where each has one.
+    pub(crate) fn of_all(graph: &Graph, statement: &Statement) -> Result<Vec<Self>, MixedUpdates> {
         statement
             .workload
             .program()
             .memories()
             .map(|(id, memory)| match memory.space {
-                Space::Input { .. } | Space::Constant { .. } => Self::ReadOnly,
-                Space::Shared { .. } | Space::Private { .. } => Self::Private,
+                Space::Input { .. } | Space::Constant { .. } => Ok(Self::ReadOnly),
+                Space::Shared { .. } | Space::Private { .. } => Ok(Self::Private),
                 Space::Output { .. } => Self::of_output(graph, id),
             })
             .collect()
     }
 
-    fn of_output(graph: &Graph, memory: MemoryId) -> Self {
+    fn of_output(graph: &Graph, memory: MemoryId) -> Result<Self, MixedUpdates> {
         let mut loads = Vec::new();
         let mut stores = Vec::new();
+        let mut has_updates = false;
         for &block in &graph.order {
             let accesses = &graph.blocks[block.0 as usize].accesses;
             for (position, access) in accesses.iter().enumerate() {
@@ -102,9 +111,17 @@ impl MemoryPlan {
                     match access.kind {
                         AccessKind::Load(_) => loads.push((block, position)),
                         AccessKind::Store(_) => stores.push((block, position)),
+                        AccessKind::Update(_) => has_updates = true,
                     }
                 }
             }
+        }
+        if has_updates {
+            return if loads.is_empty() && stores.is_empty() {
+                Ok(Self::Updates)
+            } else {
+                Err(MixedUpdates)
+            };
         }
         let index = |&(block, position): &(BlockId, usize)| {
             place(
@@ -130,19 +147,23 @@ impl MemoryPlan {
                     .all(|load| !after.contains(&load.0) && (load.0 != store.0 || load.1 < store.1))
             });
         if !reads_first {
-            return Self::ReadWrite;
+            return Ok(Self::ReadWrite);
         }
         let own_words: HashSet<Place> = places.into_iter().collect();
         let shared_reads = !loads.iter().all(|load| {
             let place = index(load);
             matches!(place.base, Base::Linear(factor) if factor > 0) && own_words.contains(&place)
         });
-        Self::WriteOnce {
+        Ok(Self::WriteOnce {
             shared_reads,
             reads: !loads.is_empty(),
-        }
+        })
     }
 }
+
+/// A buffer with loads or stores beside updates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MixedUpdates;
 
 /// What an index is, up to a constant.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -263,14 +284,18 @@ impl RowBuilder {
             let words = context.statement.length(access.memory);
             address = self.private_address(access.index, address, words, present);
         }
-        let value = match access.kind {
-            AccessKind::Load(node) | AccessKind::Store(node) => self.limbs(node),
-        };
+        let [before, value] = access.kind.words().map(|node| self.limbs(node));
         let site = context.sites.offset(block, self.block.is_header, position);
         let access_id = position as u32;
         let is_store = matches!(access.kind, AccessKind::Store(_));
         let memory = access.memory;
         match plan {
+            MemoryPlan::Updates => {
+                if let AccessKind::Update(Update { family, .. }) = access.kind {
+                    let words = [before, value];
+                    self.update(memory, address, family, words, access_id, present);
+                }
+            }
             MemoryPlan::ReadOnly => self.look_up(tag::view(memory), address, None, value, present),
             MemoryPlan::WriteOnce { .. } if is_store => {
                 let owner = Some(self.invocation);
@@ -370,6 +395,27 @@ impl RowBuilder {
         let owner = owner.unwrap_or_else(|| self.exprs.constant(0));
         let fields = vec![tag, address, owner, value[0], value[1]];
         self.interact(Bus::Data, Direction::Send, fields, present);
+    }
+
+    /// Takes the word's state, which counts the updates so far, and gives it back with one more.
+    fn update(
+        &mut self,
+        memory: MemoryId,
+        address: Expr,
+        family: AtomicFamily,
+        [before, after]: [[Expr; 2]; 2],
+        access: u32,
+        present: Expr,
+    ) {
+        let tag = self.exprs.constant(tag::state(memory));
+        let family = self.exprs.constant(family_code(family).into());
+        let one = self.exprs.constant(1);
+        let count = self.column(Hint::Extra(Extra::PreviousTime { access }));
+        let next = self.exprs.add(count, one);
+        let taken = vec![tag, address, family, before[0], before[1], count];
+        self.interact(Bus::State, Direction::Receive, taken, present);
+        let given = vec![tag, address, family, after[0], after[1], next];
+        self.interact(Bus::State, Direction::Send, given, present);
     }
 
     /// Takes the word's state and gives it back with this access's time, which is later.

@@ -33,5 +33,5 @@ pub(crate) use control::{
     ControlPlan, RETURN_LABEL, SlotContent, SlotSource, is_one_slot, label, lower_block,
     param_nodes,
 };
-pub(crate) use memory::{DATA_WIDTH, MemoryPlan, Sites, tag};
+pub(crate) use memory::{DATA_WIDTH, MemoryPlan, MixedUpdates, Sites, family_code, tag};
 pub(crate) use row::{BlockTable, Extra, Hint};

@@ -4,17 +4,19 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
-use arknet_workload::ir::Builtin;
+use arknet_workload::interpreter::evaluate_binary;
+use arknet_workload::ir::{Builtin, MemoryId};
 use arknet_workload::job::Invocation;
 use rayon::prelude::*;
 
 use super::WitnessError;
 use crate::fixed::WordState;
-use crate::graph::{AccessKind, BlockId, FlowBlock, Key, NodeId, Op, Target};
-use crate::lower::{MemoryPlan, SlotContent, SlotSource};
+use crate::graph::{AccessKind, BlockId, FlowBlock, Key, NodeId, Op, Target, Update};
+use crate::lower::{MemoryPlan, SlotContent, SlotSource, family_code};
 use crate::machine::{MAX_LOG_HEIGHT, Machine};
 
-/// Words that a visit logs for each access: the word read, and the time, value and ownership before it.
+/// Words that a visit logs for each access: the word read, and the time (or number of updates), value and ownership
+/// before it.
 pub(super) const WORDS_PER_ACCESS: usize = 4;
 /// Invocations that one task runs.
 const CHUNK: u32 = 256;
@@ -50,6 +52,19 @@ struct Part {
     clocks: Vec<u32>,
     /// Words touched: memory (by position among tables), address, state.
     touched: Vec<(usize, u32, WordState)>,
+    updates: Vec<LoggedUpdate>,
+}
+
+/// An update of a word in the order of invocations: what the word was becomes known when all of them are.
+struct LoggedUpdate {
+    /// Memory, by position among tables.
+    table: usize,
+    address: u32,
+    /// The block, by position in the machine's order, and where its log has the access.
+    position: usize,
+    offset: usize,
+    update: Update,
+    operand: u32,
 }
 
 pub(super) fn execute(machine: &Machine) -> Result<Execution, WitnessError> {
@@ -143,8 +158,29 @@ fn collect(
             .collect(),
         clocks: Vec::new(),
     };
-    for part in parts {
+    for mut part in parts {
         execution.clocks.extend(part.clocks);
+        for logged in &part.updates {
+            let word = &mut execution.words[logged.table][logged.address as usize];
+            let memory = machine.memories[logged.table].memory;
+            let family = family_code(logged.update.family);
+            if word.time == 0 {
+                word.value = runner.initial(memory, logged.address);
+                word.owner = family;
+            }
+            if word.owner != family {
+                let memory = machine.statement.workload.program().memory(memory);
+                return Err(WitnessError::Output {
+                    memory: memory.name.clone(),
+                    index: logged.address,
+                });
+            }
+            let entry = &mut part.logs[logged.position][logged.offset..];
+            (entry[0], entry[1]) = (word.value, word.time);
+            let Update { op, ty, .. } = logged.update;
+            word.value = evaluate_binary(op, ty, word.value, logged.operand);
+            word.time += 1;
+        }
         for (visits, log) in execution.visits.iter_mut().zip(part.logs) {
             visits.log.extend(log);
         }
@@ -175,12 +211,46 @@ fn collect(
             word.own_reads += state.own_reads;
         }
     }
+    for (memory, words) in machine.memories.iter().zip(&execution.words) {
+        if memory.plan == MemoryPlan::Updates {
+            check_updated(machine, memory.memory, words)?;
+        }
+    }
     for (words, reads) in execution.words.iter_mut().zip(runner.shared_reads) {
         for (word, reads) in words.iter_mut().zip(reads) {
             word.shared_reads = reads.into_inner();
         }
     }
     Ok(execution)
+}
+
+/// Compares updated words with what the statement says that they became.
+fn check_updated(
+    machine: &Machine,
+    memory: MemoryId,
+    words: &[WordState],
+) -> Result<(), WitnessError> {
+    let outputs = machine
+        .statement
+        .buffer_index(memory)
+        .map_or(&[][..], |index| &machine.statement.outputs[index]);
+    let mut wrong = words
+        .iter()
+        .zip(outputs)
+        .map(|(word, &output)| word.time > 0 && word.value != output);
+    match wrong.position(|wrong| wrong) {
+        None => Ok(()),
+        Some(index) => Err(WitnessError::Output {
+            memory: machine
+                .statement
+                .workload
+                .program()
+                .memory(memory)
+                .name
+                .clone(),
+            index: index as u32,
+        }),
+    }
 }
 
 struct Runner<'a> {
@@ -205,6 +275,8 @@ struct Runner<'a> {
 struct Touched {
     /// Value, time of the last access, and what the tables need, by memory table and address.
     words: HashMap<(usize, u32), (u32, WordState)>,
+    /// Updates of the present visit, by position of the access: memory table, address and operand.
+    updates: Vec<(usize, Update, usize, u32, u32)>,
 }
 
 impl<'a> Runner<'a> {
@@ -263,6 +335,7 @@ impl<'a> Runner<'a> {
             logs: vec![Vec::new(); self.strides.len()],
             clocks: Vec::with_capacity(invocations.len()),
             touched: Vec::new(),
+            updates: Vec::new(),
         };
         for invocation in invocations {
             self.invocation(invocation, log, &mut part)?;
@@ -316,8 +389,20 @@ impl<'a> Runner<'a> {
             }
             let position = self.positions[at.0 as usize];
             self.count_row(position)?;
+            let updates = std::mem::take(&mut touched.updates);
             if log {
+                let accesses = part.logs[position].len() + 2 + machine.control.slot_count;
                 part.logs[position].extend(row);
+                part.updates.extend(updates.into_iter().map(
+                    |(access, update, table, address, operand)| LoggedUpdate {
+                        table,
+                        address,
+                        position,
+                        offset: accesses + WORDS_PER_ACCESS * access,
+                        update,
+                        operand,
+                    },
+                ));
             }
             let exit = block
                 .exits
@@ -449,12 +534,19 @@ impl<'a> Runner<'a> {
         let store = match access.kind {
             AccessKind::Store(node) => Some(values[node.0 as usize]),
             AccessKind::Load(_) => None,
+            AccessKind::Update(update) => {
+                let operand = values[update.operand.0 as usize];
+                touched
+                    .updates
+                    .push((position, update, table, index, operand));
+                return Ok([0; WORDS_PER_ACCESS]);
+            }
         };
         let initial = || self.initial(memory, index);
         let is_shared = store.is_none()
             && match plan {
                 MemoryPlan::ReadOnly => true,
-                MemoryPlan::Private => false,
+                MemoryPlan::Private | MemoryPlan::Updates => false,
                 MemoryPlan::WriteOnce { shared_reads, .. } => {
                     shared_reads && !self.is_written(memory, index)
                 }
@@ -505,14 +597,14 @@ impl<'a> Runner<'a> {
         ])
     }
 
-    fn is_written(&self, memory: arknet_workload::ir::MemoryId, index: u32) -> bool {
+    fn is_written(&self, memory: MemoryId, index: u32) -> bool {
         self.written[memory.0 as usize]
             .get(index as usize)
             .copied()
             .unwrap_or(false)
     }
 
-    fn initial(&self, memory: arknet_workload::ir::MemoryId, index: u32) -> u32 {
+    fn initial(&self, memory: MemoryId, index: u32) -> u32 {
         let statement = &self.machine.statement;
         match &statement.workload.program().memory(memory).space {
             arknet_workload::ir::Space::Constant { words } => words[index as usize],

@@ -242,6 +242,17 @@ pub(crate) fn all() -> Vec<Kernel> {
         vec![input, after],
     );
 
+    // Words that all invocations update, in loops and under conditions.
+    let input = vec![7, 300, 0, 1 << 31, 12, 7, u32::MAX, 3];
+    let after = updates(&input);
+    add(
+        "updates",
+        UPDATES,
+        [4, 1, 1],
+        vec![input.clone(), vec![0, 1, 2, 3], UPDATED.to_vec()],
+        vec![input, after[0].clone(), after[1].clone()],
+    );
+
     // With a bound of steps so large that times of accesses take two limbs.
     let words: Vec<u32> = (0..4).collect();
     let after = segments(&words);
@@ -254,6 +265,50 @@ pub(crate) fn all() -> Vec<Kernel> {
         steps: Some(1 << 20),
     });
     kernels
+}
+
+const UPDATES: &str = "
+struct Words { low: atomic<i32>, high: atomic<u32>, all: atomic<u32>, any: atomic<u32>, parity: atomic<u32> }
+@group(0) @binding(0) var<storage, read> a: array<u32>;
+@group(0) @binding(1) var<storage, read_write> counts: array<atomic<u32>>;
+@group(0) @binding(2) var<storage, read_write> words: Words;
+@compute @workgroup_size(2)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    let x = a[id.x];
+    for (var i = 0u; i <= x % 3u; i++) {
+        atomicAdd(&counts[(x + i) % 4u], x);
+    }
+    if x > 5u {
+        atomicSub(&counts[x % 4u], 1u);
+        atomicMin(&words.low, i32(x));
+        atomicMax(&words.high, x);
+    }
+    atomicAnd(&words.all, x | 6u);
+    atomicOr(&words.any, x);
+    atomicXor(&words.parity, x);
+}";
+
+const UPDATED: [u32; 5] = [100, 5, 0xff, 16, 1];
+
+fn updates(a: &[u32]) -> [Vec<u32>; 2] {
+    let mut counts: Vec<u32> = vec![0, 1, 2, 3];
+    let [mut low, mut high, mut all, mut any, mut parity] = UPDATED;
+    for &x in a {
+        for i in 0..=x % 3 {
+            let count = &mut counts[(x.wrapping_add(i) % 4) as usize];
+            *count = count.wrapping_add(x);
+        }
+        if x > 5 {
+            let count = &mut counts[(x % 4) as usize];
+            *count = count.wrapping_sub(1);
+            low = (low as i32).min(x as i32) as u32;
+            high = high.max(x);
+        }
+        all &= x | 6;
+        any |= x;
+        parity ^= x;
+    }
+    [counts, vec![low, high, all, any, parity]]
 }
 
 const IN_PLACE: &str = "

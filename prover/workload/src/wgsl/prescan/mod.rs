@@ -15,7 +15,6 @@ use super::names::refuse_subgroups;
 use super::refusal::Refusal;
 use super::token::{Kind, Token, tokens};
 
-
 /// Checks a source text, and says whether it has `override` declarations.
 pub(super) fn check(source: &str, limits: &FrontEndLimits) -> Result<bool, Refusal> {
     over(
