@@ -13,7 +13,7 @@ use p3_batch_stark::{BatchProof, ProverData, verify_batch};
 use p3_field::Algebra;
 use p3_koala_bear::KoalaBear;
 use p3_lookup::{
-    InteractionSymbolicBuilder, LogUpGadget, Lookup, Lookups, check_bus_widths,
+    InteractionSymbolicBuilder, LogUpGadget, Lookup, LookupProtocol, Lookups, check_bus_widths,
     check_multiplicity_height_bound,
 };
 
@@ -157,6 +157,39 @@ fn bus_constraints(lookups: &[Lookup<KoalaBear>]) -> usize {
     }
 }
 
+/// Pieces of a table's quotient, as the verifier counts them.
+///
+/// An AIR that declares the degree of its constraints is not evaluated to find it: on thousands of columns that takes
+/// milliseconds. The verifier does evaluate it, and takes the larger of what it finds and what is declared.
+fn quotient_chunks<EF, A>(air: &A, lookups: &[Lookup<KoalaBear>], log_height: u8) -> usize
+where
+    EF: ChallengeField,
+    A: AirFor<EF>,
+    SymbolicExpressionExt<KoalaBear, EF>: Algebra<EF>,
+{
+    let gadget = LogUpGadget::new();
+    let Some(declared) = BaseAir::<KoalaBear>::max_constraint_degree(air) else {
+        return evaluated_quotient_chunks::<EF, A>(air, lookups, log_height);
+    };
+    let buses = lookups
+        .iter()
+        .map(|lookup| gadget.constraint_degree(lookup));
+    let degree = buses.max().unwrap_or(0).max(declared).max(2);
+    (degree - 1).next_power_of_two()
+}
+
+fn evaluated_quotient_chunks<EF, A>(air: &A, lookups: &[Lookup<KoalaBear>], log_height: u8) -> usize
+where
+    EF: ChallengeField,
+    A: AirFor<EF>,
+    SymbolicExpressionExt<KoalaBear, EF>: Algebra<EF>,
+{
+    let layout = AirLayout::from_air::<KoalaBear>(air);
+    let rows = 1 << log_height;
+    let gadget = LogUpGadget::new();
+    1 << get_log_num_quotient_chunks::<KoalaBear, EF, A, _>(air, layout, rows, lookups, 0, &gadget)
+}
+
 /// The shape of a proof of the placed tables, refused where no proof of it would be sound.
 fn shape<EF, A>(
     placed: &Placed<A>,
@@ -184,15 +217,7 @@ where
         .zip(&placed.log_heights)
     {
         let layout = AirLayout::from_air::<KoalaBear>(air);
-        let log_chunks = get_log_num_quotient_chunks::<KoalaBear, EF, A, _>(
-            air,
-            layout,
-            1 << log_height,
-            lookups,
-            0,
-            &gadget,
-        );
-        let quotient_chunks = 1 << log_chunks;
+        let quotient_chunks = quotient_chunks::<EF, A>(air, lookups, log_height);
         if quotient_chunks > blowup {
             return Err(Unprovable::Degree {
                 table: name.clone(),
@@ -223,4 +248,66 @@ where
         tables,
         message_width,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use arknet_air::{Height, Statement, Table, compile};
+    use arknet_workload::interpreter::run;
+    use arknet_workload::job::{Job, Limits};
+    use arknet_workload::wgsl::{self, FrontEndLimits};
+    use p3_batch_stark::ProverData;
+
+    use super::*;
+    use crate::config::Quintic;
+    use crate::preset::Preset;
+    use crate::testing;
+
+    const KERNEL: &str = "
+@group(0) @binding(0) var<storage, read> a: array<u32>;
+@group(0) @binding(1) var<storage, read_write> out: array<u32>;
+@compute @workgroup_size(2)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    var sum = 0u;
+    for (var i = 0u; i < a[id.x]; i++) {
+        sum += (a[i % 4u] * i) ^ (sum >> 3u);
+    }
+    out[id.x] = sum / (a[3] + 1u);
+}";
+
+    /// What is declared gives the number of pieces that evaluating the table finds.
+    #[test]
+    fn declared_degrees_give_the_pieces_that_evaluation_finds() {
+        let workload = wgsl::compile(KERNEL, "main", &FrontEndLimits::default()).unwrap();
+        let limits = Limits {
+            steps: 100,
+            memory: 1 << 20,
+            time: std::time::Duration::from_secs(60),
+        };
+        let buffers = vec![vec![3, 5, 0, 9], vec![0; 4]];
+        let job = Job::new(workload, [2, 1, 1], buffers, limits).unwrap();
+        let execution = run(&job).unwrap();
+        let statement = Statement::new(&job, execution.buffers, execution.steps).unwrap();
+        let tables: Vec<Table> = compile(&statement).unwrap();
+        let heights: Vec<u8> = tables
+            .iter()
+            .map(|table| match table.height() {
+                Height::Fixed(height) => height,
+                Height::Free => 4,
+            })
+            .collect();
+        let claim = testing::receipt(Preset::S100, &testing::job(), None).claim;
+        let config = config::<Quintic>(&TranscriptSeed::new(Preset::S100, 0, &claim, []));
+        let degrees: Vec<usize> = heights.iter().map(|&height| height.into()).collect();
+        let data = ProverData::from_airs_and_degrees(&config, &tables, &degrees).unwrap();
+        assert!(tables.len() > 4);
+        for ((table, lookups), height) in tables.iter().zip(&data.common.lookups).zip(heights) {
+            assert_eq!(
+                quotient_chunks::<Quintic, Table>(table, lookups, height),
+                evaluated_quotient_chunks::<Quintic, Table>(table, lookups, height),
+                "{}",
+                table.name()
+            );
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Polynomials over the columns of one row, as a hash-consed DAG.
 
+use std::collections::hash_map::Entry;
+
 use p3_field::{Field, PrimeCharacteristicRing};
 use p3_koala_bear::KoalaBear;
 use rustc_hash::FxHashMap;
@@ -58,26 +60,28 @@ impl Expressions {
     }
 
     pub(crate) fn push(&mut self, term: Term) -> Expr {
-        if let Some(&expr) = self.consed.get(&term) {
-            return expr;
-        }
-        let degree = match term {
-            Term::Constant(_) => 0,
-            Term::Column(_) | Term::Periodic(_) => 1,
-            Term::Sum(a, b) | Term::Difference(a, b) => self.degree(a).max(self.degree(b)),
-            Term::Product(a, b) => self.degree(a) + self.degree(b),
+        let place = match self.consed.entry(term) {
+            Entry::Occupied(found) => return *found.get(),
+            Entry::Vacant(place) => place,
         };
-        let leaves = match term {
-            Term::Constant(_) | Term::Column(_) | Term::Periodic(_) => 1,
-            Term::Sum(a, b) | Term::Difference(a, b) | Term::Product(a, b) => {
-                self.leaves(a).saturating_add(self.leaves(b))
-            }
+        let degree_of = |expr: Expr| self.degrees[expr.0 as usize];
+        let leaves_of = |expr: Expr| self.leaves[expr.0 as usize];
+        let (degree, leaves) = match term {
+            Term::Constant(_) => (0, 1),
+            Term::Column(_) | Term::Periodic(_) => (1, 1),
+            Term::Sum(a, b) | Term::Difference(a, b) => (
+                degree_of(a).max(degree_of(b)),
+                leaves_of(a).saturating_add(leaves_of(b)),
+            ),
+            Term::Product(a, b) => (
+                degree_of(a) + degree_of(b),
+                leaves_of(a).saturating_add(leaves_of(b)),
+            ),
         };
-        let expr = Expr(self.terms.len() as u32);
+        let expr = *place.insert(Expr(self.terms.len() as u32));
         self.terms.push(term);
         self.degrees.push(degree);
         self.leaves.push(leaves);
-        self.consed.insert(term, expr);
         expr
     }
 
