@@ -161,3 +161,49 @@ fn devices() -> impl Iterator<Item = PathBuf> {
         .chain(nvidia)
         .filter(|path| path.exists())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::io::{self, ErrorKind::PermissionDenied};
+    use std::net::TcpStream;
+    use std::process::Command;
+    use std::thread;
+
+    use super::*;
+
+    fn denied<T>(result: io::Result<T>) -> bool {
+        result.is_err_and(|error| error.kind() == PermissionDenied)
+    }
+
+    /// Landlock by itself, as it stands where a GPU's driver must open files: it holds for this test's thread alone.
+    #[test]
+    fn the_file_system_is_closed_without_filters() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        fs::write(path.join("there"), b"secret").unwrap();
+        thread::spawn(move || {
+            let mut walls = Walls::default();
+            close_files(&mut walls);
+            assert!(walls.get(Wall::Files).is_up(), "{walls}");
+            assert!(denied(fs::read(path.join("there"))));
+            assert!(denied(fs::read("/etc/passwd")));
+            assert!(denied(fs::read_dir("/")));
+            assert!(denied(fs::write(path.join("new"), b"x")));
+            assert!(denied(fs::remove_file(path.join("there"))));
+            assert!(denied(fs::create_dir(path.join("folder"))));
+            assert!(denied(File::options().append(true).open("/usr/bin/env")));
+            assert!(denied(File::open("/proc/1/status")));
+            assert!(denied(Command::new("/usr/bin/env").spawn()));
+            // What drivers are made of.
+            assert!(File::open("/usr/bin/env").is_ok());
+            assert!(File::open("/proc/self/maps").is_ok());
+            if walls.get(Wall::Network).is_up() {
+                assert!(denied(TcpStream::connect(("127.0.0.1", 1))));
+            }
+        })
+        .join()
+        .unwrap();
+        assert!(folder.path().join("there").exists());
+    }
+}

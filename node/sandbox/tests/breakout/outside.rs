@@ -1,10 +1,11 @@
 //! The walls as the rest of the system sees them, not as the worker tells.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use arknet_sandbox::{StartError, Wall, Worker, WorkerSettings};
 
-use crate::harness::{settings, start};
+use crate::harness::{assert_works, settings, start};
 
 fn status(process: u32, field: &str) -> String {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
@@ -101,6 +102,47 @@ fn a_program_that_is_no_worker_is_an_error() {
         Worker::start(&with("/bin/cat")),
         Err(StartError::Died(_) | StartError::Protocol(_))
     ));
+}
+
+/// A worker behind a script that leaves variables of its own, so that one wall is missing.
+#[test]
+fn a_missing_wall_is_refused_unless_it_is_allowed() {
+    let Some(settings) = settings() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("worker");
+    let worker = env!("CARGO_BIN_EXE_arknet-hostile-worker");
+    fs::write(
+        &script,
+        format!("#!/bin/sh\nSECRET=1 exec {worker} \"$@\"\n"),
+    )
+    .unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let start = |allow_weak| {
+        let settings = WorkerSettings {
+            program: arknet_sandbox::Program::at(&script),
+            allow_weak,
+            ..settings.clone()
+        };
+        // A process that another test is just starting may still have the script open for writing.
+        loop {
+            match Worker::start(&settings) {
+                Err(StartError::Spawn(reason)) if reason.contains("busy") => {}
+                started => return started,
+            }
+        }
+    };
+    let error = start(false).unwrap_err();
+    let StartError::Weak { walls } = &error else {
+        panic!("{error}");
+    };
+    let required = walls.missing().filter(|(wall, _)| wall.is_required());
+    let required: Vec<Wall> = required.map(|(wall, _)| wall).collect();
+    assert_eq!(required, [Wall::Environment]);
+    assert!(error.to_string().contains("no environment: "), "{error}");
+
+    let mut worker = start(true).unwrap();
+    assert!(!worker.walls().hold());
+    assert_works(&mut worker);
 }
 
 #[test]
