@@ -115,9 +115,11 @@ impl OpenJob {
         Ok(())
     }
 
-    /// Describes every buffer after a run: its size, its digest, its files.
+    /// Describes every buffer after a run: its size, its digest, its files, and the first words of those that the
+    /// job wants printed.
     pub(crate) fn describe_buffers(&self, buffers: &[Vec<u32>], rows: &mut Rows) -> Value {
         let mut objects = Vec::new();
+        let mut results = Vec::new();
         let job = self.job();
         for (index, ((_, memory), words)) in job.buffer_memories().zip(buffers).enumerate() {
             let output = self
@@ -142,14 +144,23 @@ impl OpenJob {
                 "buffer",
                 format!("{}: {}{wrote}\n{digest}", memory.name, bytes(size)),
             );
+            let print = output.and_then(|output| output.print);
+            let numbers = print.map(|print| print.numbers(words));
+            if let Some(numbers) = &numbers {
+                results.push(shown(&memory.name, numbers, words.len()));
+            }
             objects.push(json!({
                 "name": memory.name,
                 "bytes": size,
                 "written": output.is_some(),
                 "digest": digest,
+                "printed": numbers,
                 "output": file.map(|file| file.path.display().to_string()),
                 "image": file.and_then(|file| Some(file.image.as_ref()?.1.display().to_string())),
             }));
+        }
+        if !results.is_empty() {
+            rows.row("results", results.join("\n"));
         }
         Value::Array(objects)
     }
@@ -172,6 +183,16 @@ impl OpenJob {
             format!("{} of {}", bytes(job.memory_bytes()), bytes(limits.memory)),
         );
     }
+}
+
+/// The first words of a buffer of `length` words, as in `correct: 351`.
+fn shown(name: &str, numbers: &[i64], length: usize) -> String {
+    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    let more = match length - numbers.len() {
+        0 => String::new(),
+        more => format!(" and {} more", count(more as u64)),
+    };
+    format!("{name}: {}{more}", numbers.join(" "))
 }
 
 fn source_name(folder: &JobFolder) -> PathBuf {

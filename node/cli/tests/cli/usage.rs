@@ -185,6 +185,46 @@ fn json_is_one_object_on_success_and_on_failure() {
 }
 
 #[test]
+fn results_are_printed_where_the_job_asks() {
+    let folder = Folder::with_data(&FINE.replace("= id.x", "= id.x - 2u"), 5, 20);
+    let job = String::from_utf8(folder.read("job.toml")).expect("text");
+    let outcome = folder.run("run", &["--backend", "cpu"]).expect(0);
+    assert!(!outcome.stdout.contains("results"), "{outcome:#?}");
+
+    for (print, first) in [("u32", 4_294_967_294i64), ("i32", -2)] {
+        folder.write("job.toml", format!("{job}print = \"{print}\"\n"));
+        let outcome = folder.run("run", &["--backend", "cpu"]).expect(0);
+        let second = first + 1;
+        let line = format!(
+            "results      data: {first} {second} 0 1 2 3 4 5 6 7 8 9 10 11 12 13 and 4 more\n"
+        );
+        assert!(outcome.stdout.ends_with(&line), "{outcome:#?}");
+
+        let outcome = folder.run("run", &["--backend", "cpu", "--json"]).expect(0);
+        let json: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+        let printed = &json["buffers"][0]["printed"];
+        assert_eq!(printed.as_array().map(Vec::len), Some(16), "{json}");
+        assert_eq!(printed[0], first);
+        assert_eq!(printed[15], 13);
+    }
+
+    #[cfg(feature = "prove")]
+    {
+        let receipt = folder.file("receipt");
+        let receipt = receipt.to_str().expect("a plain path");
+        let outcome = folder.run("prove", &["--receipt", receipt]).expect(0);
+        assert!(
+            outcome.stdout.contains("results      data: -2 -1 0 1 "),
+            "{outcome:#?}"
+        );
+    }
+
+    folder.write("job.toml", format!("{job}print = \"hex\"\n"));
+    let outcome = folder.run("run", &[]).expect(2);
+    outcome.says(&["job.toml:11: `print` must be \"u32\" or \"i32\""]);
+}
+
+#[test]
 fn quiet_prints_nothing() {
     let folder = Folder::with_data(FINE, 1, 4);
     for arguments in [

@@ -27,6 +27,8 @@
 //! that is read and written has both `input` and `output`. `image = { width = 64, height = 48 }` on a
 //! buffer with an `output` says that its words are pixels, row by row, each `0xAABBGGRR` (so the bytes
 //! of the output file are R, G, B, A); the picture goes beside the output, with the extension `png`.
+//! `print = "u32"` or `"i32"` on a buffer that the kernel may write asks for its first words in what a
+//! run says.
 //!
 //! A folder may come from a stranger: its text files are capped, its paths must stay inside it, and no
 //! input is read or buffer allocated before all of them together fit the declared memory.
@@ -38,6 +40,7 @@ mod assemble;
 mod error;
 mod outputs;
 mod path;
+mod print;
 mod quantity;
 mod schema;
 
@@ -49,6 +52,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::{JobFileError, Place};
 pub use outputs::{FolderJob, Output, OutputFile};
+pub use print::Print;
 pub use quantity::{SIZE, size as parse_size};
 
 use super::Limits;

@@ -147,9 +147,13 @@ impl JobFolder {
         let mut outputs = Vec::new();
         for (buffer, (entry, memory)) in entries.iter().zip(memories).enumerate() {
             if !matches!(memory.space, Space::Output { .. }) {
-                if let Some(output) = &entry.output {
+                let output = entry.output.as_ref();
+                let output = output.map(|output| ("output", output.place()));
+                let print = entry.print.as_ref().map(|print| ("print", &print.place));
+                if let Some((key, place)) = output.or(print) {
                     return Err(JobFileError::ReadOnlyOutput {
-                        place: output.place().clone(),
+                        place: place.clone(),
+                        key,
                         name: entry.name.clone(),
                         workload: self.workload_name().to_owned(),
                     });
@@ -174,6 +178,7 @@ impl JobFolder {
                 name: entry.name.clone(),
                 buffer,
                 file,
+                print: entry.print.as_ref().map(|entry| entry.print),
                 place: entry.place.clone(),
             });
         }

@@ -243,14 +243,16 @@ pub enum JobFileError {
         /// The workload's file.
         workload: String,
     },
-    /// An output file for a buffer that no kernel can change.
+    /// A key for results on a buffer that no kernel can change.
     #[error(
-        "{place}: buffer `{name}` has an `output`, but `{workload}` declares it read-only (as \
+        "{place}: buffer `{name}` has the key `{key}`, but `{workload}` declares it read-only (as \
          `var<uniform>` or `var<storage, read>`)"
     )]
     ReadOnlyOutput {
         /// Where.
         place: Place,
+        /// The key.
+        key: &'static str,
         /// The buffer.
         name: String,
         /// The workload's file.

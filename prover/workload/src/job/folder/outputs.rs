@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::Image;
 use super::error::{JobFileError, Place};
 use super::path::read_words;
+use super::{Image, Print};
 use crate::job::Job;
 use crate::regular::{self, OpenError};
 
@@ -24,6 +24,8 @@ pub struct Output {
     pub buffer: usize,
     /// Its file, where the job names one.
     pub file: Option<OutputFile>,
+    /// How its first words are printed after a run, where the job asks for it.
+    pub print: Option<Print>,
     pub(super) place: Place,
 }
 

@@ -9,7 +9,7 @@ use toml_edit::{Document, Item, TableLike};
 
 use super::error::{JobFileError, Place};
 use super::path::FolderPath;
-use super::{Image, quantity};
+use super::{Image, Print, quantity};
 use crate::job::Limits;
 use crate::printable::is_printable;
 use crate::wgsl::Constant;
@@ -49,6 +49,14 @@ pub(super) struct BufferEntry {
     pub(super) contents: Contents,
     pub(super) output: Option<FolderPath>,
     pub(super) image: Option<Image>,
+    pub(super) print: Option<PrintEntry>,
+}
+
+/// The key `print` of a buffer.
+#[derive(Clone, Debug)]
+pub(super) struct PrintEntry {
+    pub(super) print: Print,
+    pub(super) place: Place,
 }
 
 /// What a buffer holds at the start.
@@ -142,7 +150,7 @@ fn buffers(root: &Table<'_>) -> Result<Vec<BufferEntry>, JobFileError> {
 }
 
 fn buffer(table: &Table<'_>) -> Result<BufferEntry, JobFileError> {
-    table.only(&["name", "input", "size", "output", "image"])?;
+    table.only(&["name", "input", "size", "output", "image", "print"])?;
     let name = table.required("name")?;
     let place = name.place.clone();
     let name = name.name("the name of a WGSL variable")?.to_owned();
@@ -185,12 +193,17 @@ fn buffer(table: &Table<'_>) -> Result<BufferEntry, JobFileError> {
         }
         None => None,
     };
+    let print = match table.optional("print") {
+        Some(print) => Some(print.print()?),
+        None => None,
+    };
     Ok(BufferEntry {
         name,
         place,
         contents,
         output,
         image,
+        print,
     })
 }
 
@@ -391,6 +404,14 @@ impl<'a> Entry<'a> {
             );
         }
         Ok(bytes / 4)
+    }
+
+    fn print(self) -> Result<PrintEntry, JobFileError> {
+        let print = self.item.as_str().and_then(Print::named);
+        Ok(PrintEntry {
+            print: print.ok_or_else(|| self.mismatch(Print::EXPECTED))?,
+            place: self.place,
+        })
     }
 
     fn time(&self) -> Result<std::time::Duration, JobFileError> {

@@ -422,6 +422,24 @@ fn images_have_a_word_a_pixel() {
 }
 
 #[test]
+fn results_are_printed_as_words_of_a_type() {
+    let with = |print: &str| JOB.replace("size = 8", &format!("size = 8\nprint = {print}"));
+    for (name, print) in [("\"u32\"", Print::U32), ("\"i32\"", Print::I32)] {
+        let job = assemble(&with(name)).unwrap();
+        assert_eq!(job.outputs()[0].print, Some(print));
+    }
+    assert_eq!(assemble(JOB).unwrap().outputs()[0].print, None);
+    // What is printed needs no file.
+    let job = assemble(&with("\"i32\"").replace("output = \"digests.out\"", "")).unwrap();
+    assert_eq!(job.outputs()[0].print, Some(Print::I32));
+    for wrong in ["\"f32\"", "\"U32\"", "\"\"", "true", "16", "[\"u32\"]"] {
+        let message = message(&with(wrong));
+        let start = "job.toml:16: `print` must be \"u32\" or \"i32\", but is ";
+        assert!(message.starts_with(start), "{message}");
+    }
+}
+
+#[test]
 fn memory_is_checked_before_anything_is_read() {
     let error = assemble(&JOB.replace("1KiB", "20")).unwrap_err();
     assert!(error.is_over_limit(), "{error}");
@@ -446,12 +464,14 @@ fn memory_is_checked_before_anything_is_read() {
 
 #[test]
 fn outputs_belong_to_writable_buffers() {
-    refused(&[(
-        "input = \"in/blocks.bin\"",
-        "input = \"in/blocks.bin\"\noutput = \"blocks.out\"",
-        "job.toml:12: buffer `blocks` has an `output`",
-        "read-only",
-    )]);
+    for (key, value) in [("output", "blocks.out"), ("print", "u32")] {
+        refused(&[(
+            "input = \"in/blocks.bin\"",
+            &format!("input = \"in/blocks.bin\"\n{key} = \"{value}\""),
+            &format!("job.toml:12: buffer `blocks` has the key `{key}`"),
+            "read-only",
+        )]);
+    }
     let job = assemble(&JOB.replace("output = \"digests.out\"", "")).unwrap();
     let error = job.require_outputs().unwrap_err();
     assert!(
