@@ -2,18 +2,18 @@
 
 use std::collections::HashSet;
 
-use arknet_workload::ir::{InstKind, Memory, MemoryId, Program, Space};
+use arknet_workload::ir::{MemoryId, Space};
 
 use crate::fixed::{self, MemoryTable};
 use crate::graph::{Graph, TooComplex, assign_ranges, form};
-use crate::lower::{BlockTable, ControlPlan, MemoryPlan, MixedUpdates, Sites, lower_block};
-use crate::simplify::{Unrolling, for_each_inst, simplify};
+use crate::lower::{BlockTable, ControlPlan, MemoryPlan, Sites, lower_block};
+use crate::simplify::{Unrolling, simplify};
 use crate::statement::Statement;
 use crate::table::{Bus, MAX_DEGREE, Table};
 
 /// Version of the compiler's output. Tables of different versions are different statements, so the transcript
 /// is seeded with it.
-pub const AIR_VERSION: u32 = 2;
+pub const AIR_VERSION: u32 = 3;
 
 /// Largest `log2` of a table's rows.
 pub const MAX_LOG_HEIGHT: u8 = 22;
@@ -79,11 +79,13 @@ pub enum CompileError {
         /// Its largest degree.
         degree: usize,
     },
-    /// Memory or synchronisation that there are no tables for.
-    #[error("{what} cannot be proven yet; the kernel can be run")]
-    Unprovable {
-        /// What the kernel uses.
-        what: &'static str,
+    /// Phases between barriers do not fit the field.
+    #[error(
+        "{steps} steps with barriers in loops are too many phases to order; lower `limits.steps` or split the job"
+    )]
+    TooManyPhases {
+        /// Steps of the statement.
+        steps: u32,
     },
     /// A buffer that the workload cannot write has changed.
     #[error("buffer `{name}` differs before and after, but the workload does not write it")]
@@ -112,7 +114,6 @@ impl Machine {
     /// Compiles the tables: dispatch, one per flow block in order, one per accessed memory, and the number
     /// tables where they are used. Depends on the statement alone.
     pub fn compile(statement: &Statement) -> Result<Self, CompileError> {
-        check_provable(statement.workload.program())?;
         if statement.steps > MAX_STEPS {
             return Err(CompileError::TooManySteps {
                 steps: statement.steps,
@@ -132,11 +133,8 @@ impl Machine {
         let mut graph = form(&program, statement)
             .map_err(|TooComplex { what, limit }| CompileError::TooComplex { what, limit })?;
         assign_ranges(&mut graph, &statement.dispatch, statement.steps);
-        let plans = MemoryPlan::of_all(&graph, statement).map_err(|MixedUpdates| {
-            CompileError::Unprovable {
-                what: "a buffer with loads or stores beside atomics",
-            }
-        })?;
+        let plans = MemoryPlan::of_all(&graph, statement);
+        forget_idle_moments(&mut graph, &plans);
         let control = ControlPlan::new(&graph);
         let sites = Sites::new(&graph, statement.steps);
         let accessed = accessed_memories(&graph);
@@ -147,8 +145,13 @@ impl Machine {
                 sites: sites.count,
             });
         }
+        if sites.phase_bound > 1 << 29 {
+            return Err(CompileError::TooManyPhases {
+                steps: statement.steps,
+            });
+        }
         check_unchanged(statement, &accessed)?;
-        check_heights(statement, &accessed, &plans)?;
+        check_heights(statement, &accessed)?;
 
         let entry = &graph.blocks[0];
         let dispatch = fixed::dispatch_table(
@@ -164,7 +167,7 @@ impl Machine {
             .collect::<Result<_, _>>()?;
         let memories: Vec<MemoryTable> = accessed
             .iter()
-            .map(|&id| fixed::memory_table(statement, id, plans[id.0 as usize]))
+            .map(|&id| fixed::memory_table(statement, id, &plans))
             .collect();
         let mut tables = vec![dispatch];
         tables.extend(blocks.iter().map(|block| block.table.clone()));
@@ -218,21 +221,16 @@ pub fn compile(statement: &Statement) -> Result<Vec<Table>, CompileError> {
     Machine::compile(statement).map(|machine| machine.tables)
 }
 
-/// Refuses what `graph` and the memory plans do not know.
-fn check_provable(program: &Program) -> Result<(), CompileError> {
-    let shared = |memory: &Memory| matches!(memory.space, Space::Shared { .. });
-    let mut unprovable = program
-        .memories
-        .iter()
-        .any(shared)
-        .then_some("workgroup memory");
-    for_each_inst(&program.body, &mut |kind| match kind {
-        InstKind::Barrier { .. } | InstKind::UniformLoad { .. } => unprovable = Some("a barrier"),
-        _ => {}
-    });
-    match unprovable {
-        Some(what) => Err(CompileError::Unprovable { what }),
-        None => Ok(()),
+/// Drops the moments of accesses that are proven without.
+fn forget_idle_moments(graph: &mut Graph, plans: &[MemoryPlan]) {
+    for access in graph
+        .blocks
+        .iter_mut()
+        .flat_map(|block| &mut block.accesses)
+    {
+        if plans[access.memory.0 as usize] != MemoryPlan::Phased {
+            access.moment = None;
+        }
     }
 }
 
@@ -264,11 +262,7 @@ fn check_unchanged(statement: &Statement, accessed: &[MemoryId]) -> Result<(), C
     Ok(())
 }
 
-fn check_heights(
-    statement: &Statement,
-    accessed: &[MemoryId],
-    plans: &[MemoryPlan],
-) -> Result<(), CompileError> {
+fn check_heights(statement: &Statement, accessed: &[MemoryId]) -> Result<(), CompileError> {
     let invocations = u64::from(statement.dispatch.invocations());
     let check = |table: &str, log_height: u8| {
         if log_height > MAX_LOG_HEIGHT {
@@ -282,10 +276,7 @@ fn check_heights(
     };
     check("dispatch", fixed::log_height(invocations))?;
     for &id in accessed {
-        let mut words = u64::from(statement.length(id));
-        if plans[id.0 as usize] == MemoryPlan::Private {
-            words = words.saturating_mul(invocations);
-        }
+        let words = u64::from(statement.length(id)) * u64::from(statement.instances(id));
         // Sixteen words a row from sixteen words on.
         let rows = words.div_ceil(16);
         check(

@@ -65,7 +65,16 @@ impl Statement {
             .position(|(id, _)| id == memory)
     }
 
-    /// Length of a memory in words.
+    /// How many arrays a memory is: one for each invocation or workgroup where it is theirs.
+    pub fn instances(&self, memory: MemoryId) -> u32 {
+        match self.workload.program().memory(memory).space {
+            Space::Private { .. } => self.dispatch.invocations(),
+            Space::Shared { .. } => self.dispatch.groups(),
+            Space::Input { .. } | Space::Output { .. } | Space::Constant { .. } => 1,
+        }
+    }
+
+    /// Length of a memory in words; that of each array where it is several.
     pub fn length(&self, memory: MemoryId) -> u32 {
         match &self.workload.program().memory(memory).space {
             Space::Input {

@@ -2,6 +2,7 @@
 
 use arknet_air::{CompileError, Machine, Statement, check};
 use arknet_workload::interpreter::run;
+use arknet_workload::job::Job;
 use arknet_workload::testing::{Shape, jobs};
 use p3_matrix::Matrix;
 use proptest::prelude::*;
@@ -13,27 +14,38 @@ fn cases() -> u32 {
         .unwrap_or(200)
 }
 
+/// Checks every table against the honest witness; a job that traps has none.
+fn assert_honest_witness(job: &Job) -> Result<(), TestCaseError> {
+    let Ok(execution) = run(job) else {
+        return Ok(());
+    };
+    let statement = Statement::new(job, execution.buffers, execution.steps).unwrap();
+    let machine = match Machine::compile(&statement) {
+        Ok(machine) => machine,
+        Err(CompileError::TooWide { .. }) => return Ok(()),
+        Err(error) => return Err(TestCaseError::fail(error.to_string())),
+    };
+    let fail = |error: &dyn std::error::Error| TestCaseError::fail(error.to_string());
+    let witness = machine.witness().map_err(|error| fail(&error))?;
+    let filled: Vec<Option<u8>> = witness
+        .traces
+        .iter()
+        .map(|trace| Some(trace.as_ref()?.height().trailing_zeros() as u8))
+        .collect();
+    prop_assert_eq!(machine.heights(None), Ok(filled));
+    check(machine.tables(), &witness.traces).map_err(|violation| fail(&violation))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn the_honest_witness_satisfies_every_table(job in jobs(Shape::clean())) {
-        let Ok(execution) = run(&job) else { return Ok(()) };
-        let statement = Statement::new(&job, execution.buffers, execution.steps).unwrap();
-        let machine = match Machine::compile(&statement) {
-            Ok(machine) => machine,
-            Err(CompileError::TooWide { .. }) => return Ok(()),
-            Err(error) => return Err(TestCaseError::fail(error.to_string())),
-        };
-        let witness = machine.witness().map_err(|error| TestCaseError::fail(error.to_string()))?;
-        let filled: Vec<Option<u8>> = witness
-            .traces
-            .iter()
-            .map(|trace| Some(trace.as_ref()?.height().trailing_zeros() as u8))
-            .collect();
-        prop_assert_eq!(machine.heights(None), Ok(filled));
-        if let Err(violation) = check(machine.tables(), &witness.traces) {
-            return Err(TestCaseError::fail(violation.to_string()));
-        }
+        assert_honest_witness(&job)?;
+    }
+
+    #[test]
+    fn so_does_that_of_workgroups_that_share_memory(job in jobs(Shape::clean().with_sharing())) {
+        assert_honest_witness(&job)?;
     }
 }

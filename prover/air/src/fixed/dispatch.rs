@@ -1,7 +1,7 @@
 //! The dispatch table: each invocation once, from its entry to its exit.
 //!
 //! Row `i` is invocation `i`; rows past the last say nothing. It sends the invocation to the entry block with
-//! clock 0 and the built-ins that the block takes, and receives it back with a clock of at most the
+//! clock 0 and the values of the dispatch that the block takes, and receives it back with a clock of at most the
 //! statement's steps.
 
 use arknet_workload::job::{Dispatch, Invocation};
@@ -19,22 +19,24 @@ fn slack_bits(steps: u32) -> u32 {
     32 - steps.leading_zeros()
 }
 
-/// The entry's slots that hold a built-in, with it.
+/// What the entry's slots hold.
 fn entry_values<'a>(
     params: &'a [Key],
     contents: &'a [SlotContent],
-) -> impl Iterator<Item = Option<arknet_workload::ir::Builtin>> + 'a {
+) -> impl Iterator<Item = Option<Key>> + 'a {
     contents.iter().map(|content| match content {
-        SlotContent::Param(position, _) => match params[*position as usize] {
-            Key::Builtin(builtin) => Some(builtin),
-            // No program value is live into the entry.
-            Key::Value(_) => None,
-        },
+        SlotContent::Param(position, _) => Some(params[*position as usize]),
         SlotContent::Zero | SlotContent::Junk => None,
     })
 }
 
-/// The table. `contents` are the entry block's slots, each at most one built-in.
+/// What a slot of the message to an invocation's entry holds.
+fn entry_value(dispatch: &Dispatch, invocation: u32, key: Key) -> u32 {
+    let value = key.at_entry(dispatch, Invocation(invocation));
+    value.unwrap_or(0)
+}
+
+/// The table. `contents` are the entry block's slots, each at most one value of the dispatch.
 pub(crate) fn dispatch_table(
     dispatch: &Dispatch,
     params: &[Key],
@@ -49,11 +51,11 @@ pub(crate) fn dispatch_table(
     let zero = table.exprs.constant(0);
     let entry = table.exprs.constant(label(Target::Block(BlockId(0))));
     let mut sent = vec![entry, invocation, zero];
-    for builtin in entry_values(params, contents) {
-        sent.push(match builtin {
-            Some(builtin) => table.public_column(|row| {
+    for key in entry_values(params, contents) {
+        sent.push(match key {
+            Some(key) => table.public_column(|row| {
                 if is_real(row) {
-                    dispatch.builtin(Invocation(row as u32), builtin)
+                    entry_value(dispatch, row as u32, key)
                 } else {
                     0
                 }
@@ -87,14 +89,14 @@ pub(crate) fn fill_dispatch(
 ) -> RowMajorMatrix<KoalaBear> {
     let body = table.body();
     let rows = body.periodic[0].len();
-    let builtins: Vec<_> = entry_values(params, contents).flatten().collect();
+    let keys: Vec<_> = entry_values(params, contents).flatten().collect();
     let mut values = Vec::with_capacity(rows * body.width);
     for row in 0..rows {
         let clock = clocks.get(row).copied();
         values.push(KoalaBear::from_bool(clock.is_some()));
         values.push(KoalaBear::from_u32(row as u32));
-        for &builtin in &builtins {
-            let value = clock.map_or(0, |_| dispatch.builtin(Invocation(row as u32), builtin));
+        for &key in &keys {
+            let value = clock.map_or(0, |_| entry_value(dispatch, row as u32, key));
             values.push(KoalaBear::from_u32(value));
         }
         let slack = clock.map_or(0, |clock| steps.saturating_sub(clock));

@@ -6,8 +6,10 @@
 //! | --- | --- | --- | --- |
 //! | read only | value | the value, to everybody | |
 //! | write once | final value, owner, written; initial value where there are reads | the initial value to its owner; to everybody where it is not written | the one write |
-//! | read-write | initial and final value, owner, final time | the initial state; the initial value to everybody where no state moved | the final state |
-//! | updates | initial and final value, family, number of updates | the initial state | the final state |
+//! | read-write | initial and final value, party, final order | the initial state; the initial value to everybody where no state moved | the final state |
+//! | updates | initial and final value, party, number of updates | the initial state | the final state |
+//! | phased, a buffer | as read-write, with final phase and home | as read-write | the final state |
+//! | phased, of workgroups | final value, party, order and phase | the initial state, zero | the final state |
 //! | private | final value, final time | the initial state, zero | the final state |
 
 use arknet_workload::ir::{MemoryId, Space};
@@ -29,21 +31,27 @@ pub(crate) struct MemoryTable {
     pub(crate) memory: MemoryId,
     pub(crate) plan: MemoryPlan,
     pub(crate) table: Table,
+    /// Whether it is workgroup memory.
+    is_shared: bool,
     lanes: usize,
     words: usize,
 }
 
-/// What a run leaves of a word.
+/// What a run leaves of a word, as the columns of the plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WordState {
-    /// The invocation that may touch the word alone, or the family of its updates.
-    pub(crate) owner: u32,
+    /// The last party to move the word's state, or the owner of a write-once word.
+    pub(crate) party: u32,
     /// Whether a write-once word was written.
     pub(crate) written: bool,
-    /// Final value of a private word.
+    /// Final value.
     pub(crate) value: u32,
-    /// Time of the last access through the word's chain, or the number of updates; 0 where there was none.
-    pub(crate) time: u32,
+    /// Order of the last state; 0 where nothing moved the first.
+    pub(crate) order: u32,
+    /// Phase of the last state, counted from 1; 0 where no phase saw the word.
+    pub(crate) phase: u32,
+    /// One more than the workgroup that has the word for itself, or 0.
+    pub(crate) home: u32,
     /// Reads by the owner of a write-once word.
     pub(crate) own_reads: u32,
     /// Reads as a word that nobody writes.
@@ -74,14 +82,17 @@ fn high(words: &[u32], at: usize) -> u32 {
 pub(crate) fn memory_table(
     statement: &Statement,
     memory: MemoryId,
-    plan: MemoryPlan,
+    plans: &[MemoryPlan],
 ) -> MemoryTable {
-    let words = match plan {
-        MemoryPlan::Private => {
-            statement.length(memory) as usize * statement.dispatch.invocations() as usize
-        }
-        _ => statement.length(memory) as usize,
+    let plan = plans[memory.0 as usize];
+    let ends = ChainEnds {
+        memory,
+        width: MemoryPlan::state_width(plans),
     };
+    let words = statement.length(memory) as usize * statement.instances(memory) as usize;
+    let space = &statement.workload.program().memory(memory).space;
+    let is_shared = matches!(space, Space::Shared { .. });
+    let is_public = !is_shared && plan != MemoryPlan::Private;
     let lanes = words.next_power_of_two().min(MAX_LANES);
     let mut table = FixedBuilder::new(log_height(words.div_ceil(lanes) as u64));
     let row_number = table.public_column(|row| row as u32);
@@ -93,8 +104,8 @@ pub(crate) fn memory_table(
         let address = table.exprs.add(first, offset);
         let at = |row: usize| row * lanes + lane;
         // Words past the end: nobody owns, reads or writes them.
-        let absent = (!is_full && plan != MemoryPlan::Private)
-            .then(|| table.periodic(|row| u32::from(at(row) >= words)));
+        let absent =
+            (!is_full && is_public).then(|| table.periodic(|row| u32::from(at(row) >= words)));
         let forbid = |table: &mut FixedBuilder, count: Expr| {
             if let Some(absent) = absent {
                 table.assert_product_zero(count, absent);
@@ -164,59 +175,50 @@ pub(crate) fn memory_table(
                 }
             }
             MemoryPlan::ReadWrite => {
-                let first = [
-                    table.public_column(|row| low(initial, at(row))),
-                    table.public_column(|row| high(initial, at(row))),
-                ];
-                let last = [
-                    table.public_column(|row| low(outputs, at(row))),
-                    table.public_column(|row| high(outputs, at(row))),
-                ];
-                let owner = table.column();
-                let time = table.column();
-                let count = table.column();
+                let [first, last] = [initial, outputs].map(|words| limbs(&mut table, words, at));
+                let [party, order, count] = [(); 3].map(|()| table.column());
                 forbid(&mut table, count);
-                forbid(&mut table, time);
-                table.assert_product_zero(count, time);
+                forbid(&mut table, order);
+                table.assert_product_zero(count, order);
                 let fields = message(&mut table, tag::view(memory), zero, first);
                 table.interact(Bus::Data, Direction::Provide, fields, count);
-                chain_ends(
-                    &mut table,
-                    tag::state(memory),
-                    address,
-                    owner,
-                    first,
-                    last,
-                    time,
-                );
+                let begin = vec![party, first[0], first[1], zero];
+                let end = vec![party, last[0], last[1], order];
+                ends.interact(&mut table, address, begin, end);
             }
             MemoryPlan::Updates => {
-                let first = [
-                    table.public_column(|row| low(initial, at(row))),
-                    table.public_column(|row| high(initial, at(row))),
-                ];
-                let last = [
-                    table.public_column(|row| low(outputs, at(row))),
-                    table.public_column(|row| high(outputs, at(row))),
-                ];
-                let family = table.column();
-                let count = table.column();
+                let [first, last] = [initial, outputs].map(|words| limbs(&mut table, words, at));
+                let [party, count] = [(); 2].map(|()| table.column());
                 forbid(&mut table, count);
-                let tag = tag::state(memory);
-                chain_ends(&mut table, tag, address, family, first, last, count);
+                let begin = vec![party, first[0], first[1], zero];
+                let end = vec![party, last[0], last[1], count];
+                ends.interact(&mut table, address, begin, end);
             }
             MemoryPlan::Private => {
-                let last = [table.column(), table.column()];
-                let time = table.column();
-                chain_ends(
-                    &mut table,
-                    tag::state(memory),
-                    address,
-                    zero,
-                    [zero; 2],
-                    last,
-                    time,
-                );
+                let [low, high, time] = [(); 3].map(|()| table.column());
+                let begin = vec![zero; 4];
+                ends.interact(&mut table, address, begin, vec![zero, low, high, time]);
+            }
+            MemoryPlan::Phased if is_shared => {
+                let [low, high, party, order, phase] = [(); 5].map(|()| table.column());
+                let begin = vec![zero; 6];
+                let end = vec![party, low, high, order, phase, zero];
+                ends.interact(&mut table, address, begin, end);
+            }
+            MemoryPlan::Phased => {
+                let [first, last] = [initial, outputs].map(|words| limbs(&mut table, words, at));
+                let [party, order, phase, home, count] = [(); 5].map(|()| table.column());
+                forbid(&mut table, count);
+                forbid(&mut table, order);
+                forbid(&mut table, phase);
+                // No state moved: updates outside of phases leave an order, accesses in phases leave a phase.
+                table.assert_product_zero(count, order);
+                table.assert_product_zero(count, phase);
+                let fields = message(&mut table, tag::view(memory), zero, first);
+                table.interact(Bus::Data, Direction::Provide, fields, count);
+                let begin = vec![party, first[0], first[1], zero, zero, home];
+                let end = vec![party, last[0], last[1], order, phase, home];
+                ends.interact(&mut table, address, begin, end);
             }
         }
     }
@@ -228,31 +230,38 @@ pub(crate) fn memory_table(
         memory,
         plan,
         table: table.finish(name),
+        is_shared,
         lanes,
         words,
     }
 }
 
+/// A word's public limbs.
+fn limbs(table: &mut FixedBuilder, words: &[u32], at: impl Fn(usize) -> usize) -> [Expr; 2] {
+    [
+        table.public_column(|row| low(words, at(row))),
+        table.public_column(|row| high(words, at(row))),
+    ]
+}
+
 /// Gives out a word's initial state and takes its final one. A word past the end does so too, and as nothing
 /// moves its state, its two messages cancel.
-fn chain_ends(
-    table: &mut FixedBuilder,
-    tag: i64,
-    address: Expr,
-    owner: Expr,
-    first: [Expr; 2],
-    last: [Expr; 2],
-    time: Expr,
-) {
-    let (tag, zero, one) = (
-        table.exprs.constant(tag),
-        table.exprs.constant(0),
-        table.exprs.constant(1),
-    );
-    let begin = vec![tag, address, owner, first[0], first[1], zero];
-    table.interact(Bus::State, Direction::Send, begin, one);
-    let end = vec![tag, address, owner, last[0], last[1], time];
-    table.interact(Bus::State, Direction::Receive, end, one);
+struct ChainEnds {
+    memory: MemoryId,
+    /// Fields of a message.
+    width: usize,
+}
+
+impl ChainEnds {
+    fn interact(&self, table: &mut FixedBuilder, address: Expr, begin: Vec<Expr>, end: Vec<Expr>) {
+        let [tag, zero, one] =
+            [tag::state(self.memory), 0, 1].map(|number| table.exprs.constant(number));
+        for (direction, state) in [(Direction::Send, begin), (Direction::Receive, end)] {
+            let mut fields = [vec![tag, address], state].concat();
+            fields.resize(self.width, zero);
+            table.interact(Bus::State, direction, fields, one);
+        }
+    }
 }
 
 /// The table's rows from what the run left of each word.
@@ -264,6 +273,10 @@ pub(crate) fn fill_memory(
     let body = memory.table.body();
     let rows = body.periodic[0].len();
     let (initial, outputs) = contents(statement, memory.memory);
+    let public = |at| {
+        let ends = [initial, outputs].map(|words| [low(words, at), high(words, at)]);
+        ends.as_flattened().to_vec()
+    };
     let mut values: Vec<u32> = Vec::with_capacity(rows * body.width);
     for row in 0..rows {
         values.push(row as u32);
@@ -281,7 +294,7 @@ pub(crate) fn fill_memory(
                     shared_reads,
                     reads,
                 } => {
-                    values.extend([low(outputs, at), high(outputs, at), state.owner]);
+                    values.extend([low(outputs, at), high(outputs, at), state.party]);
                     values.push(u32::from(state.written));
                     if reads {
                         values.extend([low(initial, at), high(initial, at), state.own_reads]);
@@ -291,17 +304,24 @@ pub(crate) fn fill_memory(
                     }
                 }
                 MemoryPlan::ReadWrite => {
-                    values.extend([low(initial, at), high(initial, at)]);
-                    values.extend([low(outputs, at), high(outputs, at)]);
-                    values.extend([state.owner, state.time, state.shared_reads]);
+                    values.extend(public(at));
+                    values.extend([state.party, state.order, state.shared_reads]);
                 }
                 MemoryPlan::Updates => {
-                    values.extend([low(initial, at), high(initial, at)]);
-                    values.extend([low(outputs, at), high(outputs, at)]);
-                    values.extend([state.owner, state.time]);
+                    values.extend(public(at));
+                    values.extend([state.party, state.order]);
                 }
                 MemoryPlan::Private => {
-                    values.extend([state.value & 0xffff, state.value >> 16, state.time]);
+                    values.extend([state.value & 0xffff, state.value >> 16, state.order]);
+                }
+                MemoryPlan::Phased if memory.is_shared => {
+                    values.extend([state.value & 0xffff, state.value >> 16]);
+                    values.extend([state.party, state.order, state.phase]);
+                }
+                MemoryPlan::Phased => {
+                    values.extend(public(at));
+                    values.extend([state.party, state.order, state.phase, state.home]);
+                    values.push(state.shared_reads);
                 }
             }
         }

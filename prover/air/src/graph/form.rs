@@ -8,10 +8,15 @@
 use std::collections::HashMap;
 
 use arknet_workload::ir::{
-    Axis, BinaryOp, Block, Builtin, Inst, InstKind, LoopParam, Program, Terminator, Type, Value,
+    Axis, BarrierScope, BinaryOp, Block, Builtin, Inst, InstKind, LoopParam, MemoryId, Program,
+    Space, Terminator, Type, Value,
 };
 
-use super::{Access, AccessKind, BlockId, Exit, FlowBlock, Graph, Key, NodeId, Op, Target, Update};
+use super::{
+    Access, AccessKind, Barrier, BlockId, Exit, FlowBlock, Graph, Key, Moment, NodeId, Op, Phases,
+    Target, Update,
+};
+use crate::simplify::for_each_inst;
 use crate::statement::Statement;
 
 /// Words below this bound are exact as one field element with room for a difference.
@@ -46,9 +51,15 @@ pub(crate) fn form(program: &Program, statement: &Statement) -> Result<Graph, To
         frames: Vec::new(),
         current: BlockId(0),
         predicate: NodeId(0),
+        phases: Phases::default(),
         param_count: 0,
+        has_storage_barriers: has_storage_barriers(program),
     };
     former.enter_new_block(Vec::new(), false);
+    for scope in BarrierScope::ALL {
+        let none = former.block().constant(0, Type::U32);
+        former.block().values.insert(Key::Phase(scope), none);
+    }
     if former.walk(&program.body).is_some() {
         former.exit(Target::Return, Vec::new());
     }
@@ -83,8 +94,11 @@ struct Former<'a> {
     current: BlockId,
     /// Holds in the current block exactly where control is at the cursor.
     predicate: NodeId,
+    /// Barriers passed at the cursor.
+    phases: Phases,
     /// Parameters of all blocks together.
     param_count: usize,
+    has_storage_barriers: bool,
 }
 
 impl Former<'_> {
@@ -117,6 +131,7 @@ impl Former<'_> {
         block.loops = loops;
         block.is_header = is_header;
         self.predicate = self.block().constant(1, Type::Bool);
+        self.phases = Phases::default();
         if is_header {
             let always = self.predicate;
             self.block().meters.push((always, 1));
@@ -129,7 +144,7 @@ impl Former<'_> {
     fn type_of(&self, key: Key) -> Type {
         match key {
             Key::Value(value) => self.program.type_of(value),
-            Key::Builtin(_) => Type::U32,
+            Key::Builtin(_) | Key::Workgroup | Key::Phase(_) => Type::U32,
         }
     }
 
@@ -152,6 +167,8 @@ impl Former<'_> {
         let recipe = match key {
             Key::Value(value) => self.recipes.get(&value).copied(),
             Key::Builtin(builtin) => self.builtin_recipe(builtin),
+            Key::Workgroup => self.workgroup_recipe(),
+            Key::Phase(_) => None,
         };
         match recipe {
             Some(recipe) => {
@@ -178,10 +195,37 @@ impl Former<'_> {
     }
 
     fn exit(&mut self, target: Target, args: Vec<NodeId>) {
-        let flag = self.predicate;
+        let (flag, phases) = (self.predicate, self.phases);
         if self.block().as_constant(flag) != Some(0) {
-            self.block().exits.push(Exit { flag, target, args });
+            self.block().exits.push(Exit {
+                flag,
+                target,
+                args,
+                phases,
+            });
         }
+    }
+
+    /// Barriers of a scope passed at the cursor.
+    fn phase(&mut self, scope: BarrierScope) -> NodeId {
+        match self.phases[scope as usize] {
+            Some(node) => node,
+            None => self.get_in(self.current, Key::Phase(scope)),
+        }
+    }
+
+    fn barrier(&mut self, scope: BarrierScope) {
+        let predicate = self.predicate;
+        let block = self.block();
+        let accesses = block.accesses.len();
+        block.barriers.push(Barrier {
+            predicate,
+            accesses,
+        });
+        let phase = self.phase(scope);
+        let one = self.block().constant(1, Type::U32);
+        let next = self.block().binary(BinaryOp::Add, Type::U32, phase, one);
+        self.phases[scope as usize] = Some(next);
     }
 
     /// A built-in that is a constant or linear in the invocation's number.
@@ -214,6 +258,22 @@ impl Former<'_> {
             Builtin::WorkgroupId(Axis::X) if linear && size == [1, 1, 1] => invocation,
             Builtin::LocalInvocationIndex if one_group => invocation,
             Builtin::LocalInvocationId(Axis::X) if one_group && linear => invocation,
+            _ => None,
+        }
+    }
+
+    /// The linear number of the workgroup, where it is a constant or the invocation's.
+    fn workgroup_recipe(&self) -> Option<Recipe> {
+        let dispatch = &self.statement.dispatch;
+        match (dispatch.groups(), dispatch.group_invocations()) {
+            (1, _) => Some(Recipe {
+                factor: 0,
+                offset: 0,
+            }),
+            (_, 1) => Some(Recipe {
+                factor: 1,
+                offset: 0,
+            }),
             _ => None,
         }
     }
@@ -358,12 +418,7 @@ impl Former<'_> {
                 memory,
                 index,
             } => {
-                let index = self.get(*index);
-                let block = self.block();
-                let position = block.accesses.len() as u32;
-                let node = block.push(Op::Load(position), Type::U32);
-                self.access(*memory, index, AccessKind::Load(node));
-                self.set(*result, node);
+                self.load(*result, *memory, *index);
             }
             InstKind::Store {
                 memory,
@@ -371,7 +426,8 @@ impl Former<'_> {
                 value,
             } => {
                 let (index, value) = (self.get(*index), self.get(*value));
-                self.access(*memory, index, AccessKind::Store(value));
+                let moment = self.moment(*memory);
+                self.access(*memory, index, AccessKind::Store(value), moment);
             }
             InstKind::Atomic {
                 op,
@@ -381,8 +437,9 @@ impl Former<'_> {
             } => {
                 let ty = self.program.type_of(*value);
                 let (index, operand) = (self.get(*index), self.get(*value));
+                let moment = self.moment(*memory);
+                let before = self.loaded();
                 let block = self.block();
-                let before = block.push(Op::Load(block.accesses.len() as u32), Type::U32);
                 let update = Update {
                     family: op.family(ty),
                     op: op.binary(),
@@ -391,10 +448,17 @@ impl Former<'_> {
                     operand,
                     after: block.binary(op.binary(), ty, before, operand),
                 };
-                self.access(*memory, index, AccessKind::Update(update));
+                self.access(*memory, index, AccessKind::Update(update), moment);
             }
-            InstKind::Barrier { .. } | InstKind::UniformLoad { .. } => {
-                unreachable!("a statement with such instructions is refused before")
+            InstKind::Barrier { scope } => self.barrier(*scope),
+            InstKind::UniformLoad {
+                result,
+                memory,
+                index,
+            } => {
+                self.barrier(BarrierScope::Workgroup);
+                self.load(*result, *memory, *index);
+                self.barrier(BarrierScope::Workgroup);
             }
             InstKind::Meter { steps } => {
                 let predicate = self.predicate;
@@ -426,14 +490,59 @@ impl Former<'_> {
         Some(())
     }
 
-    fn access(&mut self, memory: arknet_workload::ir::MemoryId, index: NodeId, kind: AccessKind) {
+    fn load(&mut self, result: Value, memory: MemoryId, index: Value) {
+        let (index, moment) = (self.get(index), self.moment(memory));
+        let node = self.loaded();
+        self.access(memory, index, AccessKind::Load(node), moment);
+        self.set(result, node);
+    }
+
+    /// What the next access reads. Everything that the access depends on comes before.
+    fn loaded(&mut self) -> NodeId {
+        let block = self.block();
+        block.push(Op::Load(block.accesses.len() as u32), Type::U32)
+    }
+
+    /// When an access at the cursor happens.
+    fn moment(&mut self, memory: MemoryId) -> Option<Moment> {
+        let scope = match self.program.memory(memory).space {
+            Space::Shared { .. } => Some(BarrierScope::Workgroup),
+            Space::Output { .. } if self.has_storage_barriers => Some(BarrierScope::Storage),
+            _ => None,
+        };
+        scope.map(|scope| Moment {
+            phase: self.phase(scope),
+            workgroup: self.workgroup(),
+        })
+    }
+
+    fn access(
+        &mut self,
+        memory: MemoryId,
+        index: NodeId,
+        kind: AccessKind,
+        moment: Option<Moment>,
+    ) {
         let predicate = self.predicate;
         self.block().accesses.push(Access {
             memory,
             index,
             kind,
             predicate,
+            moment,
         });
+    }
+
+    /// The linear number of the workgroup.
+    fn workgroup(&mut self) -> NodeId {
+        let [_, y, z] = self.statement.dispatch.workgroups();
+        let key = if (y, z) == (1, 1) {
+            // The kernel may use that one too.
+            Key::Builtin(Builtin::WorkgroupId(Axis::X))
+        } else {
+            Key::Workgroup
+        };
+        self.get_in(self.current, key)
     }
 
     /// An `if` without loops: both arms in this block, results by selection.
@@ -449,17 +558,20 @@ impl Former<'_> {
         let else_predicate = self
             .block()
             .push(Op::Without(before, then_predicate), Type::Bool);
+        let phases = self.phases;
         self.predicate = then_predicate;
         let then_values = self.walk(then);
-        let then_end = self.predicate;
+        let (then_end, then_phases) = (self.predicate, self.phases);
         self.predicate = else_predicate;
+        self.phases = phases;
         let else_values = self.walk(otherwise);
-        let else_end = self.predicate;
+        let (else_end, else_phases) = (self.predicate, self.phases);
         match (then_values, else_values) {
             (Some(accept), Some(reject)) => {
                 self.predicate = self
                     .block()
                     .push(Op::Either(then_end, else_end), Type::Bool);
+                self.phases = self.merge(condition, then_phases, else_phases);
                 let block = self.block();
                 Some(
                     accept
@@ -471,6 +583,7 @@ impl Former<'_> {
             }
             (Some(values), None) => {
                 self.predicate = then_end;
+                self.phases = then_phases;
                 Some(values)
             }
             (None, Some(values)) => {
@@ -479,6 +592,20 @@ impl Former<'_> {
             }
             (None, None) => None,
         }
+    }
+
+    /// Barriers passed where two arms of an `if` meet.
+    fn merge(&mut self, condition: NodeId, then: Phases, otherwise: Phases) -> Phases {
+        let mut merged = then;
+        for scope in BarrierScope::ALL {
+            let at = scope as usize;
+            if then[at] != otherwise[at] {
+                let before = self.get_in(self.current, Key::Phase(scope));
+                let [then, otherwise] = [then, otherwise].map(|arm| arm[at].unwrap_or(before));
+                merged[at] = Some(self.block().select(condition, then, otherwise));
+            }
+        }
+        merged
     }
 
     /// An `if` around a loop: a block for each arm and one where they meet.
@@ -554,7 +681,16 @@ impl Former<'_> {
                         let Some(&key) = self.blocks[target.0 as usize].params.get(have) else {
                             break;
                         };
-                        let node = self.get_in(BlockId(source as u32), key);
+                        let passed = match key {
+                            Key::Phase(scope) => {
+                                self.blocks[source].exits[exit].phases[scope as usize]
+                            }
+                            _ => None,
+                        };
+                        let node = match passed {
+                            Some(node) => node,
+                            None => self.get_in(BlockId(source as u32), key),
+                        };
                         self.blocks[source].exits[exit].args.push(node);
                         changed = true;
                         arguments += 1;
@@ -587,6 +723,16 @@ impl Former<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the program has barriers that order buffers.
+fn has_storage_barriers(program: &Program) -> bool {
+    let mut found = false;
+    for_each_inst(&program.body, &mut |kind| {
+        let scope = BarrierScope::Storage;
+        found |= matches!(kind, InstKind::Barrier { scope: of } if *of == scope);
+    });
+    found
 }
 
 fn combine(a: Recipe, b: Recipe) -> Option<Recipe> {

@@ -18,7 +18,8 @@ mod range;
 mod ranges;
 
 use arknet_workload::interpreter::evaluate_binary;
-use arknet_workload::ir::{AtomicFamily, BinaryOp, Builtin, MemoryId, Type, Value};
+use arknet_workload::ir::{AtomicFamily, BarrierScope, BinaryOp, Builtin, MemoryId, Type, Value};
+use arknet_workload::job::{Dispatch, Invocation};
 
 use rustc_hash::FxHashMap;
 
@@ -76,7 +77,30 @@ pub(crate) struct Access {
     pub(crate) kind: AccessKind,
     /// The access takes place where this holds.
     pub(crate) predicate: NodeId,
+    /// When, among the barriers, where the memory is one that barriers order.
+    pub(crate) moment: Option<Moment>,
 }
+
+/// When an access comes among the barriers of its workgroup.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// Barriers of the memory's scope that the invocation has passed.
+    pub(crate) phase: NodeId,
+    /// The linear number of its workgroup.
+    pub(crate) workgroup: NodeId,
+}
+
+/// A barrier of a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Barrier {
+    /// The invocation passes it where this holds.
+    pub(crate) predicate: NodeId,
+    /// Accesses of the block that come before it.
+    pub(crate) accesses: usize,
+}
+
+/// Per scope the number of barriers passed, where that is no longer what it was at the start of the block.
+pub(crate) type Phases = [Option<NodeId>; BarrierScope::ALL.len()];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AccessKind {
@@ -103,6 +127,14 @@ pub(crate) struct Update {
 }
 
 impl AccessKind {
+    /// The family of an update.
+    pub(crate) fn family(self) -> Option<AtomicFamily> {
+        match self {
+            Self::Update(update) => Some(update.family),
+            Self::Load(_) | Self::Store(_) => None,
+        }
+    }
+
     /// The word that the access finds, where it matters, and the one that it leaves.
     pub(crate) fn words(self) -> [NodeId; 2] {
         match self {
@@ -127,6 +159,8 @@ pub(crate) struct Exit {
     pub(crate) target: Target,
     /// One per parameter of the target.
     pub(crate) args: Vec<NodeId>,
+    /// Barriers passed there.
+    pub(crate) phases: Phases,
 }
 
 /// What a parameter stands for.
@@ -136,6 +170,21 @@ pub(crate) enum Key {
     Value(Value),
     /// A value of the dispatch.
     Builtin(Builtin),
+    /// The linear number of the workgroup.
+    Workgroup,
+    /// Barriers of a scope that the invocation has passed.
+    Phase(BarrierScope),
+}
+
+impl Key {
+    /// What the entry finds there; `None` for what is not live into it.
+    pub(crate) fn at_entry(self, dispatch: &Dispatch, invocation: Invocation) -> Option<u32> {
+        match self {
+            Self::Builtin(builtin) => Some(dispatch.builtin(invocation, builtin)),
+            Self::Workgroup => Some(invocation.0 / dispatch.group_invocations()),
+            Self::Value(_) | Self::Phase(_) => None,
+        }
+    }
 }
 
 /// A straight-line piece of the program.
@@ -144,6 +193,7 @@ pub(crate) struct FlowBlock {
     pub(crate) params: Vec<Key>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) accesses: Vec<Access>,
+    pub(crate) barriers: Vec<Barrier>,
     pub(crate) exits: Vec<Exit>,
     /// Steps that a visit counts where the node holds.
     pub(crate) meters: Vec<(NodeId, u32)>,

@@ -148,8 +148,9 @@ fn entry_range(key: Key, dispatch: &Dispatch) -> Range {
         Key::Builtin(Builtin::LocalInvocationIndex) => last(dispatch.group_invocations()),
         Key::Builtin(Builtin::WorkgroupId(axis)) => last(groups[axis as usize]),
         Key::Builtin(Builtin::NumWorkgroups(axis)) => Range::constant(groups[axis as usize]),
-        // No program value is live into the entry; the full range is right in any case.
-        Key::Value(_) => Range::FULL,
+        Key::Workgroup => last(dispatch.groups()),
+        // Nothing else is live into the entry; the full range is right in any case.
+        Key::Value(_) | Key::Phase(_) => Range::FULL,
     }
 }
 

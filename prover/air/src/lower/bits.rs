@@ -10,6 +10,9 @@ use crate::table::Expr;
 /// Most atoms of a function; a multilinear polynomial in them has at most this degree.
 const MAX_ATOMS: usize = 3;
 
+/// For each atom, the rows of a truth table where it is 0.
+const OFF: [u8; MAX_ATOMS] = [0b0101_0101, 0b0011_0011, 0b0000_1111];
+
 /// A boolean function of atoms, which are boolean columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct BitFunction {
@@ -65,11 +68,36 @@ impl BitFunction {
         &self.atoms[..usize::from(self.count)]
     }
 
-    fn at(self, assignment: impl Fn(Expr) -> bool) -> bool {
-        let row = self.atoms().iter().enumerate().fold(0, |row, (j, &atom)| {
-            row | usize::from(assignment(atom)) << j
-        });
-        self.table >> row & 1 == 1
+    /// Adds an atom to atoms in increasing order; false where there is no room.
+    fn insert(atoms: &mut [Expr; MAX_ATOMS], count: &mut usize, atom: Expr) -> bool {
+        let mut at = 0;
+        while at < *count && atoms[at] < atom {
+            at += 1;
+        }
+        if at < *count && atoms[at] == atom {
+            return true;
+        }
+        if *count == MAX_ATOMS {
+            return false;
+        }
+        atoms.copy_within(at..*count, at + 1);
+        atoms[at] = atom;
+        *count += 1;
+        true
+    }
+
+    /// The truth table over these atoms, which the function's are among.
+    fn spread(&self, atoms: &[Expr]) -> u8 {
+        let mut table = 0;
+        for row in 0..1usize << atoms.len() {
+            let mut own = 0;
+            for (j, &atom) in self.atoms().iter().enumerate() {
+                let at = atoms.iter().position(|&other| other == atom).unwrap_or(0);
+                own |= (row >> at & 1) << j;
+            }
+            table |= (self.table >> own & 1) << row;
+        }
+        table
     }
 
     /// `combine` of several functions, where their atoms together are at most three.
@@ -77,33 +105,24 @@ impl BitFunction {
         functions: [Self; N],
         combine: impl Fn([bool; N]) -> bool,
     ) -> Option<Self> {
-        let mut atoms: Vec<Expr> = functions
-            .iter()
-            .flat_map(|function| function.atoms())
-            .copied()
-            .collect();
-        atoms.sort_unstable();
-        atoms.dedup();
-        if atoms.len() > MAX_ATOMS {
-            return None;
+        let (mut atoms, mut count) = ([Expr(0); MAX_ATOMS], 0);
+        for function in &functions {
+            for &atom in function.atoms() {
+                if !Self::insert(&mut atoms, &mut count, atom) {
+                    return None;
+                }
+            }
         }
+        let tables = functions.map(|function| function.spread(&atoms[..count]));
         let mut table = 0u8;
-        for row in 0..1usize << atoms.len() {
-            let assignment = |atom: Expr| {
-                atoms
-                    .iter()
-                    .position(|&a| a == atom)
-                    .is_some_and(|j| row >> j & 1 == 1)
-            };
-            let value = combine(functions.map(|function| function.at(assignment)));
-            table |= u8::from(value) << row;
+        for row in 0..1 << count {
+            table |= u8::from(combine(tables.map(|table| table >> row & 1 == 1))) << row;
         }
-        let mut result = Self {
-            atoms: [Expr(0); MAX_ATOMS],
-            count: atoms.len() as u8,
+        let result = Self {
+            atoms,
+            count: count as u8,
             table,
         };
-        result.atoms[..atoms.len()].copy_from_slice(&atoms);
         Some(result.without_idle_atoms())
     }
 
@@ -122,11 +141,10 @@ impl BitFunction {
 
     /// Drops atoms that the value does not depend on.
     fn without_idle_atoms(self) -> Self {
-        for j in 0..usize::from(self.count) {
-            let rows = 1usize << self.count;
-            let idle =
-                (0..rows).all(|row| self.table >> row & 1 == self.table >> (row ^ 1 << j) & 1);
-            if idle {
+        for (j, off) in OFF.iter().enumerate().take(usize::from(self.count)) {
+            // The rows where the atom is 0, among those of the function.
+            let off = off & (((1u16 << (1 << self.count)) - 1) as u8);
+            if self.table & off == self.table >> (1 << j) & off {
                 let mut kept = Self {
                     atoms: [Expr(0); MAX_ATOMS],
                     count: self.count - 1,
@@ -254,8 +272,9 @@ mod tests {
         let accept = BitFunction::combine([e, f], and).unwrap();
         let reject = BitFunction::combine([e.not(), g], and).unwrap();
         let choose = BitFunction::combine([accept, reject], |[x, y]| x ^ y).unwrap();
+        assert_eq!(choose.atoms(), [1, 2, 3].map(Expr));
         for row in 0..8 {
-            let value = choose.at(|atom| row >> (atom.0 - 1) & 1 == 1);
+            let value = choose.table >> row & 1 == 1;
             let expected = if row & 1 == 1 {
                 row >> 1 & 1
             } else {

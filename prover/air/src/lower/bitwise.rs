@@ -4,7 +4,7 @@ use arknet_workload::ir::{BinaryOp, Type};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::bits::BitFunction;
-use super::memory::tag;
+use super::message::tag;
 use super::row::{Hint, RowBuilder};
 use crate::graph::{FlowBlock, NodeId, Op};
 use crate::table::{Bus, Direction, Expr};

@@ -9,7 +9,9 @@
 use arknet_workload::ir::Type;
 use rustc_hash::FxHashMap;
 
-use super::memory::{MemoryContext, MemoryPlan, Sites};
+use super::chain::Sites;
+use super::memory::MemoryContext;
+use super::plan::MemoryPlan;
 use super::row::{BlockTable, Hint, RowBuilder};
 use crate::graph::{BlockId, Exit, FlowBlock, Graph, NodeId, Op, Target};
 use crate::machine::CompileError;
@@ -362,7 +364,8 @@ pub(crate) fn lower_block(
         &control.contents,
     );
     row.check_width().map_err(too_wide)?;
-    Ok(row.finish(name, control.width(), clock_weight))
+    let widths = [control.width(), MemoryPlan::state_width(plans)];
+    Ok(row.finish(name, widths, clock_weight))
 }
 
 impl RowBuilder {
@@ -410,12 +413,10 @@ impl RowBuilder {
             Part::High => self.limbs(node)[1],
             Part::Whole => match self.exact(node) {
                 Some(exact) => exact,
-                // Not reached: the target's range contains the argument's. A row that cannot be satisfied
-                // rather than a value that is not what the target takes it for.
+                // The target's range contains the argument's.
                 None => {
-                    let one = self.exprs.constant(1);
-                    self.assert_zero(one);
-                    one
+                    self.refuse();
+                    self.is_real
                 }
             },
         }
@@ -489,6 +490,10 @@ fn needed(block: &FlowBlock) -> Vec<NodeId> {
         wanted[access.predicate.0 as usize] = true;
         for node in access.kind.words() {
             wanted[node.0 as usize] = true;
+        }
+        if let Some(moment) = access.moment {
+            wanted[moment.phase.0 as usize] = true;
+            wanted[moment.workgroup.0 as usize] = true;
         }
     }
     for exit in &block.exits {

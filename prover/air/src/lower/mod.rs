@@ -16,10 +16,13 @@
 mod arithmetic;
 mod bits;
 mod bitwise;
+mod chain;
 mod compare;
 mod control;
 mod divide;
 mod memory;
+mod message;
+mod plan;
 mod row;
 mod shift;
 mod sum;
@@ -29,9 +32,11 @@ mod word;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use chain::Sites;
 pub(crate) use control::{
     ControlPlan, RETURN_LABEL, SlotContent, SlotSource, is_one_slot, label, lower_block,
     param_nodes,
 };
-pub(crate) use memory::{DATA_WIDTH, MemoryPlan, MixedUpdates, Sites, family_code, tag};
+pub(crate) use message::{DATA_WIDTH, party, tag};
+pub(crate) use plan::MemoryPlan;
 pub(crate) use row::{BlockTable, Extra, Hint};

@@ -18,12 +18,20 @@ const MAX_LEAVES: u32 = 1024;
 /// What execution logs for a row besides the values of its block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extra {
-    /// Time of the previous access to the word that an access touches.
-    PreviousTime { access: u32 },
+    /// Order of the state that an access finds.
+    PreviousOrder { access: u32 },
+    /// Party of that state.
+    PreviousParty { access: u32 },
+    /// Phase of that state.
+    PreviousPhase { access: u32 },
     /// Low or high limb of the word before a store.
     PreviousLimb { access: u32, high: bool },
-    /// Whether a load reads the word through its owner's chain.
+    /// Whether the invocation alone may touch the word.
     Exclusive { access: u32 },
+    /// Whether the word changes hands.
+    ChangesHands { access: u32 },
+    /// Whether the word is that of no workgroup.
+    Global { access: u32 },
 }
 
 /// How the witness computes a column.
@@ -160,6 +168,12 @@ impl RowBuilder {
         }
     }
 
+    /// Makes the row impossible. For what cannot occur: better no witness than a wrong one.
+    pub(super) fn refuse(&mut self) {
+        let one = self.exprs.constant(1);
+        self.constraints.push(one);
+    }
+
     /// Constrains two expressions to be equal.
     pub(super) fn assert_equal(&mut self, a: Expr, b: Expr) {
         let difference = self.exprs.sub(a, b);
@@ -218,17 +232,19 @@ impl RowBuilder {
         self.interact(Bus::Range, Direction::Send, vec![expr], multiplicity);
     }
 
-    /// Finishes the table. Control messages are padded to `control_width` fields.
+    /// Finishes the table. Messages on the control and state bus are padded to so many fields.
     pub(super) fn finish(
         mut self,
         name: String,
-        control_width: usize,
+        [control_width, state_width]: [usize; 2],
         clock_weight: u64,
     ) -> BlockTable {
         let zero = self.exprs.constant(0);
         for interaction in &mut self.interactions {
-            if interaction.bus == Bus::Control {
-                interaction.fields.resize(control_width, zero);
+            match interaction.bus {
+                Bus::Control => interaction.fields.resize(control_width, zero),
+                Bus::State => interaction.fields.resize(state_width, zero),
+                Bus::Range | Bus::Data => {}
             }
         }
         BlockTable {

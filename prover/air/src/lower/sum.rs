@@ -252,10 +252,8 @@ impl RowBuilder {
         }
         let bits = 64 - (count as u64).leading_zeros();
         if bits > CARRY_BITS {
-            // Not reached by sums within bounds. A row that cannot be satisfied rather than a carry that
-            // could go round the field.
-            let one = self.exprs.constant(1);
-            self.assert_zero(one);
+            // Sums within bounds have shorter carries; one that could go round the field is none.
+            self.refuse();
         }
         let offset = -(carry_min << 16);
         let digits = if bits <= MAX_CARRY_BITS {

@@ -1,10 +1,12 @@
 //! Polynomials over the columns of one row, as a hash-consed DAG.
 
-use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, BuildHasherDefault};
 
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use p3_field::{Field, PrimeCharacteristicRing};
 use p3_koala_bear::KoalaBear;
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHasher;
 
 /// An expression of a table: an index into its [`Expressions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,7 +32,12 @@ pub(crate) struct Expressions {
     degrees: Vec<u8>,
     /// Leaves of each term, written out as a tree.
     leaves: Vec<u32>,
-    consed: FxHashMap<Term, Expr>,
+    /// Every expression, found by its term. Indices alone keep the table small enough for a cache.
+    consed: HashTable<Expr>,
+}
+
+fn hash(term: Term) -> u64 {
+    BuildHasherDefault::<FxHasher>::default().hash_one(term)
 }
 
 impl Expressions {
@@ -60,7 +67,12 @@ impl Expressions {
     }
 
     pub(crate) fn push(&mut self, term: Term) -> Expr {
-        let place = match self.consed.entry(term) {
+        let terms = &self.terms;
+        let place = match self.consed.entry(
+            hash(term),
+            |found| terms[found.0 as usize] == term,
+            |moved| hash(terms[moved.0 as usize]),
+        ) {
             Entry::Occupied(found) => return *found.get(),
             Entry::Vacant(place) => place,
         };
@@ -78,7 +90,8 @@ impl Expressions {
                 leaves_of(a).saturating_add(leaves_of(b)),
             ),
         };
-        let expr = *place.insert(Expr(self.terms.len() as u32));
+        let expr = Expr(self.terms.len() as u32);
+        place.insert(expr);
         self.terms.push(term);
         self.degrees.push(degree);
         self.leaves.push(leaves);
@@ -150,9 +163,9 @@ impl Expressions {
     /// `Σ 2^i · bits[i]`, by doubling from the top. Doubling multiplies rather than adds the sum to itself:
     /// Plonky3 walks expressions as trees, and a tree of sixteen such additions has 2^16 leaves.
     pub(crate) fn compose(&mut self, bits: &[Expr]) -> Expr {
-        let zero = self.constant(0);
+        let (zero, two) = (self.constant(0), self.constant(2));
         bits.iter().rev().fold(zero, |sum, &bit| {
-            let doubled = self.scale(sum, 2);
+            let doubled = self.mul(sum, two);
             self.add(doubled, bit)
         })
     }

@@ -5,7 +5,8 @@ use p3_koala_bear::KoalaBear;
 use p3_matrix::dense::RowMajorMatrix;
 use rayon::prelude::*;
 
-use super::execute::{Visits, WORDS_PER_ACCESS, param_value};
+use super::log::{LogLayout, Visits, entry};
+use super::walk::param_value;
 use crate::graph::Op;
 use crate::lower::{BlockTable, Extra, Hint, param_nodes, tag};
 use crate::table::{Bus, Direction, Expr, Term};
@@ -138,7 +139,7 @@ impl Program {
 pub(super) fn fill_block(
     block: &BlockTable,
     visits: &Visits,
-    slot_count: usize,
+    layout: LogLayout,
 ) -> (Option<RowMajorMatrix<KoalaBear>>, LookupCounts) {
     let rows = visits.rows();
     if rows == 0 {
@@ -152,7 +153,7 @@ pub(super) fn fill_block(
         .zip(visits.log.par_chunks(CHUNK * visits.stride))
         .map(|(trace, log)| {
             let mut counts = LookupCounts::new();
-            let mut filler = Filler::new(block, &program, slot_count);
+            let mut filler = Filler::new(block, &program, layout);
             for (row, visit) in trace
                 .chunks_exact_mut(width)
                 .zip(log.chunks_exact(visits.stride))
@@ -182,7 +183,7 @@ struct Filler<'a> {
     block: &'a BlockTable,
     program: &'a Program,
     params: Vec<u32>,
-    slot_count: usize,
+    layout: LogLayout,
     /// Concrete values of the nodes.
     nodes: Vec<u32>,
     /// Values of the terms.
@@ -190,13 +191,13 @@ struct Filler<'a> {
 }
 
 impl<'a> Filler<'a> {
-    fn new(block: &'a BlockTable, program: &'a Program, slot_count: usize) -> Self {
+    fn new(block: &'a BlockTable, program: &'a Program, layout: LogLayout) -> Self {
         debug_assert_eq!(param_nodes(&block.block).len(), block.slots.len());
         Self {
             block,
             program,
             params: block.slots.clone(),
-            slot_count,
+            layout,
             nodes: vec![0; block.block.nodes.len()],
             terms: vec![KoalaBear::ZERO; block.table.body().expressions.terms().len()],
         }
@@ -240,7 +241,6 @@ impl<'a> Filler<'a> {
 
     fn evaluate_nodes(&mut self, visit: &[u32]) {
         let block = &self.block.block;
-        let accesses = 2 + self.slot_count;
         for index in 0..block.nodes.len() {
             let node = crate::graph::NodeId(index as u32);
             self.nodes[index] = match block.nodes[index].op {
@@ -248,7 +248,7 @@ impl<'a> Filler<'a> {
                     param_value(block, node, &visit[2..], self.params[position as usize])
                 }
                 Op::Invocation => visit[0],
-                Op::Load(access) => visit[accesses + WORDS_PER_ACCESS * access as usize],
+                Op::Load(access) => visit[self.layout.access(access as usize) + entry::READ],
                 _ => block.evaluate(node, &self.nodes),
             };
         }
@@ -257,9 +257,7 @@ impl<'a> Filler<'a> {
     fn column(&self, hint: Hint, visit: &[u32]) -> KoalaBear {
         let value = |expr: Expr| self.terms[expr.0 as usize];
         let inverse = |expr: Expr| value(expr).try_inverse().unwrap_or(KoalaBear::ZERO);
-        let logged = |access: u32, word: usize| {
-            visit[2 + self.slot_count + WORDS_PER_ACCESS * access as usize + word]
-        };
+        let logged = |access: u32, at: usize| visit[self.layout.access(access as usize) + at];
         match hint {
             Hint::IsReal => KoalaBear::ONE,
             Hint::Invocation => KoalaBear::from_u32(visit[0]),
@@ -287,12 +285,18 @@ impl<'a> Filler<'a> {
                     KoalaBear::ZERO
                 }
             }
-            Hint::Extra(Extra::PreviousTime { access }) => KoalaBear::from_u32(logged(access, 1)),
-            Hint::Extra(Extra::PreviousLimb { access, high }) => {
-                let value = logged(access, 2);
-                KoalaBear::from_u32(if high { value >> 16 } else { value & 0xffff })
-            }
-            Hint::Extra(Extra::Exclusive { access }) => KoalaBear::from_u32(logged(access, 3)),
+            Hint::Extra(extra) => KoalaBear::from_u32(match extra {
+                Extra::PreviousOrder { access } => logged(access, entry::ORDER),
+                Extra::PreviousParty { access } => logged(access, entry::PARTY),
+                Extra::PreviousPhase { access } => logged(access, entry::PHASE),
+                Extra::PreviousLimb { access, high } => {
+                    let value = logged(access, entry::VALUE);
+                    if high { value >> 16 } else { value & 0xffff }
+                }
+                Extra::Exclusive { access } => logged(access, entry::OWN),
+                Extra::ChangesHands { access } => logged(access, entry::CHANGES),
+                Extra::Global { access } => logged(access, entry::GLOBAL),
+            }),
         }
     }
 }

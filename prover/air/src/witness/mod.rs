@@ -1,13 +1,20 @@
 //! The honest witness: the rows of every table for a run.
 //!
 //! ```text
-//! [`execute`]  runs the flow blocks and logs each visit ──▶ [`fill`] computes the columns of each row
+//! [`execute`] runs the flow blocks and logs each visit ──▶ [`collect`] ──▶ [`fill`] computes the columns of each row
+//!  (walk, access, turns)
 //! ```
 //!
 //! Both are parallel over invocations and rows and give the same result on every machine.
 
+mod access;
+mod collect;
 mod execute;
 mod fill;
+mod log;
+mod turns;
+mod usage;
+mod walk;
 
 use std::time::{Duration, Instant};
 
@@ -92,6 +99,7 @@ impl Machine {
     /// Runs the statement and fills every table.
     pub fn witness(&self) -> Result<Witness, WitnessError> {
         let execution = execute::execute(self)?;
+        let layout = log::LogLayout::new(self);
         let mut counts = fill::LookupCounts::new();
         let mut traces = vec![Some(fixed::fill_dispatch(
             &self.tables()[0],
@@ -102,7 +110,7 @@ impl Machine {
             &execution.clocks,
         ))];
         for (block, visits) in self.blocks.iter().zip(&execution.visits) {
-            let (trace, block_counts) = fill::fill_block(block, visits, self.control.slot_count);
+            let (trace, block_counts) = fill::fill_block(block, visits, layout);
             counts.add(&block_counts);
             traces.push(trace);
         }

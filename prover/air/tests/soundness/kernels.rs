@@ -253,7 +253,18 @@ pub(crate) fn all() -> Vec<Kernel> {
         vec![input, after[0].clone(), after[1].clone()],
     );
 
+    for kernel in super::sharing::kernels() {
+        let [before, after] = [kernel.before, kernel.after];
+        add(kernel.name, kernel.source, kernel.workgroups, before, after);
+    }
+
     // With a bound of steps so large that times of accesses take two limbs.
+    for mut kernel in super::sharing::kernels() {
+        if kernel.name == "scan" {
+            (kernel.name, kernel.steps) = ("scan, long", Some(1 << 20));
+            kernels.push(kernel);
+        }
+    }
     let words: Vec<u32> = (0..4).collect();
     let after = segments(&words);
     kernels.push(Kernel {

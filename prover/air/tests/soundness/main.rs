@@ -17,3 +17,4 @@ mod operations;
 mod plot;
 mod roots;
 mod scene;
+mod sharing;

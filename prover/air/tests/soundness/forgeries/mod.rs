@@ -8,6 +8,7 @@
 mod control;
 mod memory;
 mod numbers;
+mod phases;
 mod updates;
 
 use arknet_air::{Bus, Direction, Machine, RowEvaluator, Statement, Violation};
