@@ -32,8 +32,11 @@ pub struct Inputs {
 impl Inputs {
     /// Trains on `lessons`.
     pub fn new(lessons: &[Image], tests: Vec<Image>) -> Self {
-        let network = training::train(lessons, &mut Random::new(3)).quantised(lessons);
-        Self { network, tests }
+        let trained = training::train(lessons, &mut Random::new(3));
+        Self {
+            network: Network::quantise(&trained, lessons),
+            tests,
+        }
     }
 
     /// The inputs as they are committed: of drawn digits.

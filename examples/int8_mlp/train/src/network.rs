@@ -22,8 +22,9 @@ pub struct Network {
 }
 
 impl Network {
-    /// Scales the weights of each layer so that they, and the hidden values of all lessons, fill a byte.
-    pub(crate) fn quantise(trained: &Trained, lessons: &[Image]) -> Self {
+    /// A trained network in integers. The weights of each layer are scaled so that they, and the hidden values of all
+    /// `lessons`, fill a byte.
+    pub fn quantise(trained: &Trained, lessons: &[Image]) -> Self {
         let largest = |weights: &[f32]| {
             let sizes = weights.iter().map(|weight| weight.abs());
             sizes.fold(f32::MIN_POSITIVE, f32::max)

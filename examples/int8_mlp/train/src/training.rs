@@ -1,7 +1,7 @@
 //! Learning the weights, in floating point, by gradient descent.
 
 use crate::image::{INK, Image, PIXELS};
-use crate::network::{HIDDEN, Network, SCORES};
+use crate::network::{HIDDEN, SCORES};
 use crate::random::Random;
 
 /// How often the network sees each lesson.
@@ -94,10 +94,5 @@ impl Trained {
             }
             self.hidden_biases[unit] -= step;
         }
-    }
-
-    /// The same network in integers. `lessons` show how large the hidden units' values get.
-    pub fn quantised(&self, lessons: &[Image]) -> Network {
-        Network::quantise(self, lessons)
     }
 }
