@@ -120,6 +120,16 @@ fn histogram_is_proven_and_any_change_is_found() {
 }
 
 #[test]
+fn scan_is_proven_and_changes_are_found() {
+    changes_are_found("scan", 4);
+}
+
+#[test]
+fn bitonic_sort_is_proven_and_changes_are_found() {
+    changes_are_found("bitonic_sort", 4);
+}
+
+#[test]
 fn life_is_proven_and_changes_are_found() {
     changes_are_found("life", 4);
 }
