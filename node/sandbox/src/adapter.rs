@@ -86,6 +86,22 @@ pub(crate) fn choose(selection: Selection) -> Result<(AdapterInfo, wgpu::Adapter
     })
 }
 
+/// An adapter of [`adapters`].
+pub(crate) fn find(wanted: &AdapterInfo) -> Result<(AdapterInfo, wgpu::Adapter), BackendError> {
+    let found = enumerate().into_iter().find(|(info, _)| info == wanted);
+    let refusal = match &found {
+        Some((info, _)) => refusal(info, Selection::Any),
+        None => Some("is not there"),
+    };
+    match (found, refusal) {
+        (Some(found), None) => Ok(found),
+        (_, reason) => Err(BackendError::NoAdapter {
+            software_allowed: true,
+            refused: vec![format!("{wanted} {}", reason.unwrap_or_default())],
+        }),
+    }
+}
+
 fn enumerate() -> Vec<(AdapterInfo, wgpu::Adapter)> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     // The flags' default depends on how the program was built.

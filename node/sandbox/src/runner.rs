@@ -78,7 +78,15 @@ pub struct GpuExecution {
 impl WgpuRunner {
     /// Opens the first adapter that the selection allows.
     pub fn new(selection: Selection) -> Result<Self, BackendError> {
-        let (info, adapter) = adapter::choose(selection)?;
+        Self::open(adapter::choose(selection)?)
+    }
+
+    /// Opens one of [`adapters`](crate::adapters).
+    pub fn on(adapter: &AdapterInfo) -> Result<Self, BackendError> {
+        Self::open(adapter::find(adapter)?)
+    }
+
+    fn open((info, adapter): (AdapterInfo, wgpu::Adapter)) -> Result<Self, BackendError> {
         let name = info.to_string();
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
             label: None,

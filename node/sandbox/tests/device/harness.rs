@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use arknet_sandbox::{GpuExecution, RunError, Selection, WgpuRunner};
 use arknet_workload::interpreter;
-use arknet_workload::ir::{InstKind, Program, Span, Workload, text};
+use arknet_workload::ir::{Workload, text};
 use arknet_workload::job::{Execution, Job, Limits, Trap};
+use arknet_workload::testing::numbered;
 
 /// The device that the tests share. `None` where the environment says to do without.
 ///
@@ -46,7 +47,7 @@ pub(crate) fn job(source: &str, workgroups: [u32; 3], buffers: Vec<Vec<u32>>) ->
     Job::new(workload(source), workgroups, buffers, LIMITS).unwrap()
 }
 
-/// A job whose instructions have spans that tell them apart; see [`number`].
+/// A job whose instructions have spans that tell them apart.
 pub(crate) fn job_with_spans(
     source: &str,
     workgroups: [u32; 3],
@@ -54,31 +55,7 @@ pub(crate) fn job_with_spans(
     limits: Limits,
 ) -> Job {
     let program = text::parse(source).unwrap();
-    Job::new(number(program), workgroups, buffers, limits).unwrap()
-}
-
-/// Gives each instruction a span of its own: numbers in the order of the text, but with what is inside an
-/// instruction behind what follows it.
-pub(crate) fn number(mut program: Program) -> Workload {
-    let mut next = 0;
-    let mut blocks = vec![&mut program.body];
-    while let Some(block) = blocks.pop() {
-        for inst in &mut block.insts {
-            inst.span = Span {
-                start: next,
-                end: next + 1,
-            };
-            next += 1;
-            match &mut inst.kind {
-                InstKind::If {
-                    then, otherwise, ..
-                } => blocks.extend([then, otherwise]),
-                InstKind::Loop { body, .. } => blocks.push(body),
-                _ => {}
-            }
-        }
-    }
-    Workload::new(program).unwrap()
+    Job::new(numbered(program), workgroups, buffers, limits).unwrap()
 }
 
 /// What a run gives, whichever backend it ran on.

@@ -7,7 +7,6 @@ mod features;
 mod harness;
 mod limits;
 mod operations;
-mod random;
 mod second_driver;
 mod sharing;
 mod traps;

@@ -70,7 +70,7 @@ pub fn features() -> Vec<Case> {
 
 impl Case {
     /// Reads the comments at the head of a file. The corpus is part of the source, so a mistake is a panic.
-    fn parse(name: &'static str, source: &'static str) -> Self {
+    pub(super) fn parse(name: &'static str, source: &'static str) -> Self {
         let mut case = Self {
             name,
             feature: None,

@@ -1,4 +1,5 @@
-//! Random workloads with jobs, for property tests of whatever runs or proves a job.
+//! What the tests of whatever compiles, runs or proves a job share: random workloads with jobs, random WGSL
+//! ([`kernel`]), the corpus ([`corpus`](mod@corpus)), and a back end that every machine has ([`processor`]).
 //!
 //! proptest generates a recipe: a tree without any rule to break. `build` turns every recipe into a valid
 //! program, so shrinking the recipe shrinks the program. Programs are race-free and free of traps by
@@ -8,7 +9,10 @@ mod build;
 mod builder;
 pub mod corpus;
 pub mod kernel;
+mod outcome;
 mod phases;
+mod places;
+pub mod processor;
 mod recipe;
 mod statements;
 #[cfg(test)]
@@ -21,6 +25,8 @@ use std::ops::Deref;
 use proptest::strategy::Strategy;
 
 use crate::job::Job;
+pub use outcome::{Outcome, interpret};
+pub use places::numbered;
 
 /// What random jobs look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use arknet_workload::job::{Job, Trap};
 use arknet_workload::testing::corpus::corpus;
-
-use crate::harness::{Outcome, execute, interpret};
+use arknet_workload::testing::processor::execute;
+use arknet_workload::testing::{Outcome, interpret};
 
 #[test]
 fn the_corpus_agrees_with_the_interpreter() {

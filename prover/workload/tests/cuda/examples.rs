@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use arknet_workload::job::folder;
+use arknet_workload::testing::processor::execute;
+use arknet_workload::testing::{Outcome, interpret};
 use arknet_workload::wgsl::{self, FrontEndLimits};
-
-use crate::harness::{Outcome, execute, interpret};
 
 #[test]
 fn the_examples_agree_with_the_interpreter() {

@@ -3,11 +3,8 @@
 
 mod corpus;
 mod examples;
-mod executable;
 mod harness;
-mod kernels;
 mod operations;
-mod random;
 mod sharing;
 mod shim;
 mod traps;

@@ -1,8 +1,9 @@
 //! Every operation on operands at which languages and compilers differ.
 
 use arknet_workload::ir::{BinaryOp, Type};
+use arknet_workload::testing::Outcome;
 
-use crate::harness::{Outcome, check, job};
+use crate::harness::{check, job};
 
 const EDGES: [u32; 14] = [
     0,

@@ -1,8 +1,9 @@
 //! Workgroup memory, barriers and atomics: what invocations do together.
 
 use arknet_workload::job::{Execution, Job, Limits, Trap};
+use arknet_workload::testing::Outcome;
 
-use crate::harness::{LIMITS, Outcome, check, check_all, job, job_with_limits};
+use crate::harness::{LIMITS, check, check_all, job, job_with_limits};
 
 fn finished(outcome: Outcome) -> Execution {
     match outcome {

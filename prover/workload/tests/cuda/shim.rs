@@ -1,6 +1,6 @@
 //! The shim and the sanitizers object to what they are there for; else agreement would prove little.
 
-use crate::executable::{Executable, Kernel, Launch};
+use arknet_workload::testing::processor::{Executable, Kernel, Launch};
 
 /// A kernel of 8 threads over `m0`, an array of 8 words.
 fn kernel(body: &str) -> Kernel {

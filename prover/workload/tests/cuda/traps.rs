@@ -1,8 +1,9 @@
 //! Traps name the same place and invocation as in the interpreter, and never leave a memory.
 
 use arknet_workload::job::{Access, Invocation, Limits, Trap};
+use arknet_workload::testing::Outcome;
 
-use crate::harness::{LIMITS, Outcome, check, check_all, job, job_with_limits};
+use crate::harness::{LIMITS, check, check_all, job, job_with_limits};
 
 const MEMORIES: &str = r#"
     workload workgroup_size(4, 1, 1)

@@ -72,13 +72,14 @@ pub(super) fn atomic(op: AtomicOp, signed: bool, old: u32, value: u32) -> u32 {
     }
 }
 
-/// Applies an operation to each component.
+/// Applies an operation to each component; a scalar among vectors stands for as many equal components.
 pub(super) fn each(operands: &[Value], apply: impl Fn(Scalar, &[u32]) -> (Scalar, u32)) -> Value {
-    let len = operands[0].parts().len();
+    let len = operands.iter().map(|operand| operand.parts().len()).max();
     Value::of(
-        (0..len)
+        (0..len.unwrap_or(0))
             .map(|at| {
-                let Value::Scalar(of, _) = operands[0].parts()[at] else {
+                let first = operands[0].parts();
+                let Value::Scalar(of, _) = first[at % first.len()] else {
                     panic!("a component is a scalar");
                 };
                 let bits: Vec<u32> = operands
@@ -156,17 +157,27 @@ pub(super) fn built_in(name: &str, arguments: &[Value]) -> Value {
             let products = a.iter().zip(b).map(|(a, b)| u32::from(*a) * u32::from(b));
             return word(products.sum());
         }
+        "dot4I8Packed" => {
+            let [a, b] = [0, 1].map(|at| arguments[at].bits().to_le_bytes().map(u8::cast_signed));
+            let products = a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(b));
+            let sum: i32 = products.sum();
+            return Value::Scalar(Scalar::I32, sum.cast_unsigned());
+        }
+        "pack4xU8" | "pack4xI8" => return word(packed(&arguments[0], |bits| bits as u8)),
+        "pack4xU8Clamp" => return word(packed(&arguments[0], |bits| bits.min(255) as u8)),
         "pack4xI8Clamp" => {
-            let bytes: Vec<u8> = arguments[0]
-                .parts()
-                .iter()
-                .map(|part| part.bits().cast_signed().clamp(-128, 127) as u8)
-                .collect();
-            return word(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+            return word(packed(&arguments[0], |bits| {
+                bits.cast_signed().clamp(-128, 127) as u8
+            }));
         }
         "unpack4xU8" => {
             let bytes = arguments[0].bits().to_le_bytes();
             return Value::Parts(bytes.iter().map(|&byte| word(byte.into())).collect());
+        }
+        "unpack4xI8" => {
+            let bytes = arguments[0].bits().to_le_bytes().map(u8::cast_signed);
+            let number = |byte| Value::Scalar(Scalar::I32, i32::from(byte).cast_unsigned());
+            return Value::Parts(bytes.into_iter().map(number).collect());
         }
         _ => {}
     }
@@ -212,6 +223,16 @@ pub(super) fn built_in(name: &str, arguments: &[Value]) -> Value {
         };
         (of, result)
     })
+}
+
+/// Four components as the bytes of a word.
+fn packed(vector: &Value, byte: impl Fn(u32) -> u8) -> u32 {
+    let bytes: Vec<u8> = vector
+        .parts()
+        .iter()
+        .map(|part| byte(part.bits()))
+        .collect();
+    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
 /// An offset and count of bits, cut to the word.

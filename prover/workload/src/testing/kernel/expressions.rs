@@ -1,7 +1,7 @@
 //! Random expressions.
 
 use super::generate::{Builder, number, scalar};
-use super::tree::{BOOL, Expr, Place, Root, Scalar, Step, Ty, U32};
+use super::tree::{BOOL, Buffer, ELEMENT, Expr, Id, Place, Root, SETTINGS, Scalar, Step, Ty, U32};
 
 impl Builder<'_> {
     /// A variable in sight.
@@ -18,6 +18,7 @@ impl Builder<'_> {
         if let Some(ty) = &self.pointer {
             roots.push((Root::Pointer, ty.clone()));
         }
+        roots.push((Root::Cell, Ty::Struct(ELEMENT)));
         let at = self.random.below(roots.len().max(1) as u32) as usize;
         roots.into_iter().nth(at)
     }
@@ -41,7 +42,7 @@ impl Builder<'_> {
             Ty::Scalar(_) => None,
             Ty::Vector(of, len) => {
                 let step = if self.random.one_in(3) && !self.in_index {
-                    Step::Index(self.index(), *len)
+                    Step::Index(Box::new(self.index(*len)))
                 } else {
                     Step::Component(self.random.below(*len as u32) as usize)
                 };
@@ -49,7 +50,7 @@ impl Builder<'_> {
             }
             Ty::Array(element, len) => {
                 let step = if self.random.one_in(2) && !self.in_index {
-                    Step::Index(self.index(), *len)
+                    Step::Index(Box::new(self.index(*len)))
                 } else {
                     Step::Element(self.random.below(*len as u32) as usize)
                 };
@@ -61,13 +62,6 @@ impl Builder<'_> {
                 Some((Step::Member(at), members[at].clone()))
             }
         }
-    }
-
-    fn index(&mut self) -> Box<Expr> {
-        self.in_index = true;
-        let index = self.boxed(&U32, 1);
-        self.in_index = false;
-        index
     }
 
     /// A variable or a part of one that has a type.
@@ -86,10 +80,15 @@ impl Builder<'_> {
         None
     }
 
-    /// A part of the input that has a type.
-    fn input(&mut self, wanted: &Ty) -> Option<Expr> {
+    /// A part of a buffer that has a type.
+    fn buffer(&mut self, wanted: &Ty) -> Option<Expr> {
         for _ in 0..4 {
-            let mut ty = Ty::Struct(0);
+            let (buffer, id) = if self.random.one_in(3) {
+                (Buffer::Settings, SETTINGS)
+            } else {
+                (Buffer::Input, ELEMENT)
+            };
+            let mut ty = Ty::Struct(id);
             let mut steps = Vec::new();
             while ty != *wanted {
                 let Some((step, inner)) = self.step(&ty) else {
@@ -100,7 +99,7 @@ impl Builder<'_> {
             }
             let is_plain = matches!(ty, Ty::Scalar(_) | Ty::Vector(..));
             if ty == *wanted && is_plain {
-                return Some(Expr::Input(steps));
+                return Some(Expr::Buffer(buffer, steps));
             }
         }
         None
@@ -152,7 +151,7 @@ impl Builder<'_> {
         }
         let known = match self.random.below(8) {
             0..=3 => self.read(wanted),
-            4 => self.input(wanted),
+            4 => self.buffer(wanted),
             _ => None,
         };
         if let Some(expr) = known {
@@ -194,9 +193,25 @@ impl Builder<'_> {
     }
 
     fn leaf(&mut self, of: Scalar) -> Expr {
-        match (of, self.random.below(6)) {
+        let overrides = &self.program.overrides;
+        if self.random.one_in(8)
+            && let Some(at) = overrides.iter().position(|(ty, _)| *ty == of)
+        {
+            return Expr::Override(at);
+        }
+        match (of, self.random.below(8)) {
             (Scalar::U32, 0) => Expr::LocalIndex,
             (Scalar::U32, 1) => Expr::GlobalIndex,
+            (Scalar::U32, 2) => {
+                let id = *self
+                    .random
+                    .pick(&[Id::Local, Id::Group, Id::Global, Id::Groups]);
+                Expr::Id(id, self.random.below(3) as usize)
+            }
+            (Scalar::U32, 3) if !self.in_index => {
+                let index = self.index(self.program.table.len());
+                Expr::Table(Box::new(index))
+            }
             (Scalar::Bool, _) => Expr::Literal(of, self.random.below(2)),
             _ => Expr::Literal(of, self.random.word()),
         }
@@ -316,19 +331,7 @@ impl Builder<'_> {
                 ]);
                 Expr::BuiltIn(name, vec![self.expr(wanted, depth)])
             }
-            4 => match (of, len, self.random.below(2)) {
-                (Scalar::U32, 1, 0) => Expr::BuiltIn(
-                    "pack4xI8Clamp",
-                    vec![self.expr(&Ty::Vector(Scalar::I32, 4), depth)],
-                ),
-                (Scalar::U32, 1, _) => Expr::BuiltIn(
-                    "dot4U8Packed",
-                    vec![self.expr(&U32, depth), self.expr(&U32, depth)],
-                ),
-                (Scalar::U32, 4, _) => Expr::BuiltIn("unpack4xU8", vec![self.expr(&U32, depth)]),
-                (Scalar::I32, ..) => Expr::BuiltIn("sign", vec![self.expr(wanted, depth)]),
-                _ => Expr::BuiltIn("abs", vec![self.expr(wanted, depth)]),
-            },
+            4 => self.packing(of, wanted, len, depth),
             5 => {
                 let name = *self.random.pick(&["extractBits", "insertBits"]);
                 let mut arguments = vec![self.expr(wanted, depth)];
@@ -356,12 +359,48 @@ impl Builder<'_> {
                 let arguments = vec![self.expr(&vector, depth), self.expr(&vector, depth)];
                 Expr::BuiltIn("dot", arguments)
             }
+            8 if len > 1 => {
+                let op = *self.random.pick(&["+", "-", "*", "/", "%"]);
+                let (vector, scalar) = (
+                    self.boxed(wanted, depth),
+                    self.boxed(&Ty::Scalar(of), depth),
+                );
+                if self.random.one_in(2) {
+                    Expr::Binary(op, vector, scalar)
+                } else {
+                    Expr::Binary(op, scalar, vector)
+                }
+            }
             _ => {
-                let op = *self
-                    .random
-                    .pick(&["+", "-", "*", "/", "%", "&", "|", "^", "+", "*"]);
+                let op = *self.random.pick(&OPERATORS);
                 Expr::Binary(op, self.boxed(wanted, depth), self.boxed(wanted, depth))
             }
         }
     }
+
+    /// Functions on the bytes of words, where the type allows one.
+    fn packing(&mut self, of: Scalar, wanted: &Ty, len: usize, depth: u32) -> Expr {
+        let bytes = |of| Ty::Vector(of, 4);
+        let (name, argument, count) = match (of, len, self.random.below(4)) {
+            (Scalar::U32, 1, 0) => {
+                let name = *self.random.pick(&["pack4xU8", "pack4xU8Clamp"]);
+                (name, bytes(Scalar::U32), 1)
+            }
+            (Scalar::U32, 1, 1) => {
+                let name = *self.random.pick(&["pack4xI8", "pack4xI8Clamp"]);
+                (name, bytes(Scalar::I32), 1)
+            }
+            (Scalar::U32, 1, _) => ("dot4U8Packed", U32, 2),
+            (Scalar::I32, 1, 0 | 1) => ("dot4I8Packed", U32, 2),
+            (Scalar::U32, 4, _) => ("unpack4xU8", U32, 1),
+            (Scalar::I32, 4, 0 | 1) => ("unpack4xI8", U32, 1),
+            (Scalar::I32, ..) => ("sign", wanted.clone(), 1),
+            _ => ("abs", wanted.clone(), 1),
+        };
+        let arguments = (0..count).map(|_| self.expr(&argument, depth)).collect();
+        Expr::BuiltIn(name, arguments)
+    }
 }
+
+/// Operators on words; the likelier ones stand twice.
+pub(super) const OPERATORS: [&str; 10] = ["+", "-", "*", "/", "%", "&", "|", "^", "+", "*"];

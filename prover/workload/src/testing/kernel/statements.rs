@@ -1,10 +1,11 @@
 //! Random statements.
 
+use super::expressions::OPERATORS;
 use super::generate::{Builder, any_type};
-use super::tree::{BOOL, Expr, Scalar, Statement, Ty, U32};
+use super::tree::{BOOL, Expr, Root, Scalar, Statement, Step, Style, Ty, U32};
 
 /// Expressions within expressions.
-pub(super) const DEPTH: u32 = 3;
+pub(super) const DEPTH: u32 = 2;
 /// Control flow within control flow.
 const NESTING: u32 = 3;
 
@@ -76,22 +77,27 @@ impl Builder<'_> {
         let counter = self.locals.len();
         self.locals.push(U32);
         self.scope.push((counter, false));
+        let style = *self
+            .random
+            .pick(&[Style::Loop, Style::Loop, Style::For, Style::While]);
         let outer = (self.in_loop, self.in_switch);
         (self.in_loop, self.in_switch) = (true, false);
         let body = self.some_statements();
         (self.in_loop, self.in_switch) = (false, false);
         // What leaves the function must not stand in `continuing`.
         let result = self.result.take();
-        let continuing = if self.random.one_in(2) {
+        let continuing = if style == Style::Loop && self.random.one_in(2) {
             self.some_statements()
         } else {
             Vec::new()
         };
-        let break_if = self.random.one_in(3).then(|| self.expr(&BOOL, 2));
+        let breaks = style == Style::Loop && self.random.one_in(3);
+        let break_if = breaks.then(|| self.expr(&BOOL, 2));
         self.result = result;
         (self.in_loop, self.in_switch) = outer;
         self.scope.truncate(height);
         Statement::Loop {
+            style,
             counter,
             rounds: 1 + self.random.below(4),
             body,
@@ -135,7 +141,27 @@ impl Builder<'_> {
     fn assignment(&mut self) -> Option<Statement> {
         let (root, ty) = self.variable(true)?;
         let (place, ty) = self.part(root, ty, 2);
-        let value = self.expr(&ty, DEPTH);
-        Some(Statement::Assign(place, value))
+        let words = match &ty {
+            Ty::Scalar(of) | Ty::Vector(of, _) => *of != Scalar::Bool,
+            _ => false,
+        };
+        Some(match self.random.below(6) {
+            0 if words && matches!(ty, Ty::Scalar(_)) => {
+                Statement::Count(place, self.random.one_in(2))
+            }
+            1 if words => {
+                let op = *self.random.pick(&OPERATORS);
+                Statement::Update(place, op, self.expr(&ty, 2))
+            }
+            2 if has_address(root, &place.steps) => {
+                Statement::AssignThrough(place, self.expr(&ty, 2))
+            }
+            _ => Statement::Assign(place, self.expr(&ty, DEPTH)),
+        })
     }
+}
+
+/// Whether WGSL has a pointer to a part of a variable: there is none to a component of a vector.
+fn has_address(root: Root, steps: &[Step]) -> bool {
+    root != Root::Pointer && !matches!(steps.last(), Some(Step::Component(_) | Step::Index(_)))
 }

@@ -1,141 +1,12 @@
-//! Kernels as WGSL.
-//!
-//! Literals are combined with a variable that is zero, so that WGSL does not evaluate expressions of them, which
-//! would refuse those that overflow or divide by zero.
+//! Statements, expressions and types as WGSL.
 
 use std::fmt::Write;
 
-use super::tree::{
-    AtomicOp, Expr, Function, INVOCATIONS, Place, Program, RESULTS, Root, SHARED, Scalar, Stage,
-    Statement, Step, Ty,
+use crate::testing::kernel::tree::{
+    Buffer, Expr, Id, Index, Place, Root, Scalar, Statement, Step, Style, Ty,
 };
 
-/// The text of a program.
-pub(super) fn program(program: &Program) -> String {
-    let mut out = String::new();
-    for (id, members) in program.structs.iter().enumerate() {
-        let _ = write!(out, "struct S{id} {{ ");
-        for (at, member) in members.iter().enumerate() {
-            let _ = write!(out, "m{at}: {}, ", ty(member));
-        }
-        out.push_str("}\n");
-    }
-    let _ = write!(
-        out,
-        "@group(0) @binding(0) var<storage, read> input: array<S0>;\n\
-         @group(0) @binding(1) var<storage, read_write> output: array<u32>;\n\
-         @group(0) @binding(2) var<storage, read_write> totals: array<atomic<u32>, {SHARED}>;\n\
-         var<workgroup> shared_words: array<u32, {SHARED}>;\n\
-         var<workgroup> unsigned_cells: array<atomic<u32>, {SHARED}>;\n\
-         var<workgroup> signed_cells: array<atomic<i32>, {SHARED}>;\n\
-         var<private> zero: u32;\n\
-         var<private> local_index: u32;\n\
-         var<private> global_index: u32;\n"
-    );
-    for (at, private) in program.privates.iter().enumerate() {
-        let _ = writeln!(out, "var<private> p{at}: {};", ty(private));
-    }
-    for (at, function) in program.functions.iter().enumerate() {
-        print_function(&mut out, at, function);
-    }
-    let _ = write!(
-        out,
-        "@compute @workgroup_size({INVOCATIONS})\nfn main(@builtin(global_invocation_id) id: vec3<u32>, \
-         @builtin(local_invocation_index) index: u32) {{\nlocal_index = index; global_index = id.x;\n_ = arrayLength(&input);\n\
-         atomicAdd(&totals[0], 0u);\n"
-    );
-    for stage in &program.stages {
-        print_stage(&mut out, stage);
-    }
-    for (at, result) in program.results.iter().enumerate() {
-        let _ = writeln!(out, "output[id.x * {RESULTS}u + {at}u] = {};", expr(result));
-    }
-    out + "}\n"
-}
-
-fn print_function(out: &mut String, at: usize, function: &Function) {
-    let mut parameters: Vec<String> = function
-        .parameters
-        .iter()
-        .enumerate()
-        .map(|(at, parameter)| format!("a{at}: {}", ty(parameter)))
-        .collect();
-    if let Some(pointer) = &function.pointer {
-        parameters.push(format!("pointer: ptr<function, {}>", ty(pointer)));
-    }
-    let _ = writeln!(
-        out,
-        "fn f{at}({}) -> {} {{",
-        parameters.join(", "),
-        ty(&function.result)
-    );
-    for at in 0..function.parameters.len() {
-        let _ = writeln!(out, "var v{at} = a{at};");
-    }
-    statements(out, &function.body);
-    let _ = writeln!(out, "return {};\n}}", expr(&function.value));
-}
-
-fn print_stage(out: &mut String, stage: &Stage) {
-    let _ = match stage {
-        Stage::Own(body) => {
-            statements(out, body);
-            Ok(())
-        }
-        Stage::Exchange { value, local, by } => writeln!(
-            out,
-            "shared_words[index] = {};\nworkgroupBarrier();\n\
-             v{local} = shared_words[(index + {by}u) % {SHARED}u];\nworkgroupBarrier();",
-            expr(value)
-        ),
-        Stage::Atomic {
-            op,
-            signed,
-            cell,
-            value,
-            local,
-            by,
-        } => {
-            let cells = if *signed {
-                "signed_cells"
-            } else {
-                "unsigned_cells"
-            };
-            let name = match op {
-                AtomicOp::Add => "atomicAdd",
-                AtomicOp::Sub => "atomicSub",
-                AtomicOp::Min => "atomicMin",
-                AtomicOp::Max => "atomicMax",
-                AtomicOp::And => "atomicAnd",
-                AtomicOp::Or => "atomicOr",
-                AtomicOp::Xor => "atomicXor",
-            };
-            let value = if *signed {
-                format!("bitcast<i32>({})", expr(value))
-            } else {
-                expr(value)
-            };
-            writeln!(
-                out,
-                "{name}(&{cells}[({}) % {SHARED}u], {value});\nworkgroupBarrier();\n\
-                 v{local} = bitcast<u32>(atomicLoad(&{cells}[(index + {by}u) % {SHARED}u]));\nworkgroupBarrier();",
-                expr(cell)
-            )
-        }
-        Stage::UniformLoad { at, local } => writeln!(
-            out,
-            "v{local} = workgroupUniformLoad(&shared_words[{at}u]);"
-        ),
-        Stage::Total { cell, value } => writeln!(
-            out,
-            "atomicAdd(&totals[({}) % {SHARED}u], {});",
-            expr(cell),
-            expr(value)
-        ),
-    };
-}
-
-fn statements(out: &mut String, list: &[Statement]) {
+pub(super) fn statements(out: &mut String, list: &[Statement]) {
     for item in list {
         statement(out, item);
     }
@@ -145,6 +16,18 @@ fn statement(out: &mut String, item: &Statement) {
     let _ = match item {
         Statement::Declare(local, value) => writeln!(out, "var v{local} = {};", expr(value)),
         Statement::Assign(to, value) => writeln!(out, "{} = {};", place(to), expr(value)),
+        Statement::AssignThrough(to, value) => writeln!(
+            out,
+            "{{ let pointed = &{}; *pointed = {}; }}",
+            place(to),
+            expr(value)
+        ),
+        Statement::Update(to, op, value) => {
+            writeln!(out, "{} {op}= {};", place(to), expr(value))
+        }
+        Statement::Count(of, up) => {
+            writeln!(out, "{}{};", place(of), if *up { "++" } else { "--" })
+        }
         Statement::If(condition, accept, reject) => {
             let _ = writeln!(out, "if {} {{", expr(condition));
             statements(out, accept);
@@ -155,6 +38,28 @@ fn statement(out: &mut String, item: &Statement) {
             writeln!(out, "}}")
         }
         Statement::Loop {
+            style: style @ (Style::While | Style::For),
+            counter,
+            rounds,
+            body,
+            ..
+        } => {
+            let _ = if *style == Style::For {
+                writeln!(
+                    out,
+                    "for (var v{counter} = 0u; v{counter} < {rounds}u; v{counter}++) {{"
+                )
+            } else {
+                writeln!(
+                    out,
+                    "var v{counter}: u32;\nwhile v{counter} < {rounds}u {{\nv{counter} += 1u;"
+                )
+            };
+            statements(out, body);
+            writeln!(out, "}}")
+        }
+        Statement::Loop {
+            style: Style::Loop,
             counter,
             rounds,
             body,
@@ -197,7 +102,7 @@ fn statement(out: &mut String, item: &Statement) {
     };
 }
 
-fn scalar(of: Scalar) -> &'static str {
+pub(super) fn scalar(of: Scalar) -> &'static str {
     match of {
         Scalar::U32 => "u32",
         Scalar::I32 => "i32",
@@ -205,7 +110,7 @@ fn scalar(of: Scalar) -> &'static str {
     }
 }
 
-fn ty(of: &Ty) -> String {
+pub(super) fn ty(of: &Ty) -> String {
     match of {
         Ty::Scalar(of) => scalar(*of).to_owned(),
         Ty::Vector(of, len) => format!("vec{len}<{}>", scalar(*of)),
@@ -220,8 +125,15 @@ fn steps(out: &mut String, steps: &[Step]) {
             Step::Member(at) => write!(out, ".m{at}"),
             Step::Component(at) => write!(out, ".{}", COMPONENTS[*at]),
             Step::Element(at) => write!(out, "[{at}]"),
-            Step::Index(index, len) => write!(out, "[({}) % {len}u]", expr(index)),
+            Step::Index(at) => write!(out, "[{}]", index(at)),
         };
+    }
+}
+
+fn index(of: &Index) -> String {
+    match of.modulo {
+        Some(modulo) => format!("({}) % {modulo}u", expr(&of.value)),
+        None => expr(&of.value),
     }
 }
 
@@ -232,6 +144,7 @@ fn place(of: &Place) -> String {
         Root::Local(at) => format!("v{at}"),
         Root::Private(at) => format!("p{at}"),
         Root::Pointer => "(*pointer)".to_owned(),
+        Root::Cell => "cells[global_index]".to_owned(),
     };
     steps(&mut out, &of.steps);
     out
@@ -242,18 +155,33 @@ fn list(of: &[Expr]) -> String {
     texts.join(", ")
 }
 
-fn expr(of: &Expr) -> String {
+pub(super) fn expr(of: &Expr) -> String {
     match of {
         Expr::Literal(Scalar::U32, bits) => format!("({bits}u ^ zero)"),
         Expr::Literal(Scalar::I32, bits) => format!("bitcast<i32>({bits}u ^ zero)"),
         Expr::Literal(Scalar::Bool, bits) => format!("(zero {} 0u)", ["!=", "=="][*bits as usize]),
-        Expr::Input(path) => {
-            let mut out = String::from("input[global_index]");
+        // Combined with zero for the reason that literals are.
+        Expr::Override(at) => format!("select(o{at}, o{at}, zero == 0u)"),
+        Expr::Buffer(buffer, path) => {
+            let mut out = match buffer {
+                Buffer::Input => String::from("input[global_index]"),
+                Buffer::Settings => String::from("settings"),
+            };
             steps(&mut out, path);
             out
         }
+        Expr::Table(at) => format!("table[{}]", index(at)),
         Expr::LocalIndex => "local_index".to_owned(),
         Expr::GlobalIndex => "global_index".to_owned(),
+        Expr::Id(id, axis) => {
+            let name = match id {
+                Id::Local => "local_id",
+                Id::Group => "group_id",
+                Id::Global => "global_id",
+                Id::Groups => "groups",
+            };
+            format!("{name}.{}", COMPONENTS[*axis])
+        }
         Expr::Read(from) => place(from),
         Expr::Unary(op, operand) => format!("{op}({})", expr(operand)),
         Expr::Binary(op, left, right) => format!("(({}) {op} ({}))", expr(left), expr(right)),

@@ -1,12 +1,12 @@
 //! Kernels compiled for the processor by the host's C++ compiler, over `shim.h`.
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::process::{Command, Output};
 use std::{env, fs};
 
-use arknet_workload::emit::{Emitted, Role};
 use tempfile::TempDir;
+
+use crate::emit::{Emitted, Role};
 
 /// Unoptimised, so that no access or operation is dropped before the sanitizers see it; compiling is most of
 /// the time anyway.
@@ -22,13 +22,16 @@ const FLAGS: [&str; 6] = [
 
 /// A kernel's text, and the arguments of its entry point made from `a`, an array of pointers to words.
 #[derive(Clone, Debug)]
-pub(crate) struct Kernel {
-    pub(crate) source: String,
-    pub(crate) arguments: String,
+pub struct Kernel {
+    /// The text.
+    pub source: String,
+    /// The arguments.
+    pub arguments: String,
 }
 
 impl Kernel {
-    pub(crate) fn of(emitted: &Emitted) -> Self {
+    /// What is printed for a workload.
+    pub fn of(emitted: &Emitted) -> Self {
         let arguments = emitted.layout.bindings.iter().enumerate();
         let arguments = arguments.map(|(at, role)| match role {
             Role::Input(_) | Role::Output(_) | Role::Tables => format!("a[{at}]"),
@@ -44,26 +47,29 @@ impl Kernel {
 
 /// One run of a kernel.
 #[derive(Clone, Debug)]
-pub(crate) struct Launch {
+pub struct Launch {
     /// Index of the kernel in its executable.
-    pub(crate) kernel: usize,
+    pub kernel: usize,
     /// Decides the order of blocks and threads.
-    pub(crate) seed: u32,
-    pub(crate) grid: [u32; 3],
-    pub(crate) threads: u32,
+    pub seed: u32,
+    /// Blocks.
+    pub grid: [u32; 3],
+    /// Threads of a block.
+    pub threads: u32,
     /// The words of each argument.
-    pub(crate) arguments: Vec<Vec<u32>>,
+    pub arguments: Vec<Vec<u32>>,
 }
 
 /// Kernels, compiled.
-pub(crate) struct Executable {
+#[derive(Debug)]
+pub struct Executable {
     folder: TempDir,
 }
 
 impl Executable {
-    pub(crate) fn build(kernels: &[Kernel]) -> Self {
-        let shim = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cuda/shim.h");
-        let mut text = format!("#include \"{}\"\n", shim.display());
+    /// Compiles kernels.
+    pub fn build(kernels: &[Kernel]) -> Self {
+        let mut text = String::from("#include \"shim.h\"\n");
         let mut table = String::new();
         for (number, kernel) in kernels.iter().enumerate() {
             // The entry point has C linkage, so a namespace alone would not tell the kernels apart.
@@ -94,6 +100,7 @@ return shim::run_jobs(kernels, {}, argc, argv);
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("kernels.cpp");
         fs::write(&source, text).unwrap();
+        fs::write(folder.path().join("shim.h"), include_str!("shim.h")).unwrap();
         let compiler = env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
         let output = Command::new(&compiler)
             .args(FLAGS)
@@ -114,7 +121,7 @@ return shim::run_jobs(kernels, {}, argc, argv);
     }
 
     /// The words of all arguments after each launch; else what the process said before it failed.
-    pub(crate) fn run(&self, launches: &[Launch]) -> Result<Vec<Vec<Vec<u32>>>, String> {
+    pub fn run(&self, launches: &[Launch]) -> Result<Vec<Vec<Vec<u32>>>, String> {
         let mut words = vec![launches.len() as u32];
         for launch in launches {
             words.extend([launch.kernel as u32, launch.seed]);
