@@ -3,6 +3,7 @@
 use arknet_air::{CompileError, Machine, Statement, check};
 use arknet_workload::interpreter::run;
 use arknet_workload::job::Job;
+use arknet_workload::testing::kernel::RandomKernel;
 use arknet_workload::testing::{Shape, jobs};
 use p3_matrix::Matrix;
 use proptest::prelude::*;
@@ -34,6 +35,21 @@ fn assert_honest_witness(job: &Job) -> Result<(), TestCaseError> {
         .collect();
     prop_assert_eq!(machine.heights(None), Ok(filled));
     check(machine.tables(), &witness.traces).map_err(|violation| fail(&violation))
+}
+
+/// The same of kernels from their WGSL on: what the front end makes of structs, functions, loops and barriers.
+#[test]
+fn so_does_that_of_wgsl_kernels() {
+    let jobs = (0..).filter_map(|seed| {
+        let kernel = RandomKernel::of(seed);
+        Some((kernel.job().ok()?, kernel))
+    });
+    let mut proven = 0;
+    for (job, kernel) in jobs.take(cases() as usize) {
+        proven += u32::from(run(&job).is_ok());
+        assert_honest_witness(&job).unwrap_or_else(|error| panic!("{error}\n{kernel}"));
+    }
+    assert!(proven * 2 > cases());
 }
 
 proptest! {
