@@ -31,6 +31,9 @@ const MAX_ARGUMENTS: usize = 1 << 20;
 /// Most nodes of all blocks together.
 const MAX_NODES: usize = 1 << 18;
 
+/// The block that invocations begin with.
+const ENTRY: BlockId = BlockId(0);
+
 /// A program of too many loops, values across them, or operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooComplex {
@@ -65,11 +68,17 @@ pub(crate) fn form(program: &Program, statement: &Statement) -> Result<Graph, To
     }
     former.connect()?;
     former.check_nodes()?;
-    Ok(Graph {
+    let mut graph = Graph {
         blocks: former.blocks,
         order: former.order,
         invocations: statement.dispatch.invocations(),
-    })
+    };
+    // A block that nothing leads to has no rows, and its values have no bounds.
+    let reachable = graph.reachable(ENTRY);
+    graph
+        .order
+        .retain(|id| *id == ENTRY || reachable.contains(id));
+    Ok(graph)
 }
 
 /// How to compute a value anywhere: `factor · invocation + offset`, below [`EXACT`] for every invocation.

@@ -17,6 +17,8 @@ mod induction;
 mod range;
 mod ranges;
 
+use std::collections::HashSet;
+
 use arknet_workload::interpreter::evaluate_binary;
 use arknet_workload::ir::{AtomicFamily, BarrierScope, BinaryOp, Builtin, MemoryId, Type, Value};
 use arknet_workload::job::{Dispatch, Invocation};
@@ -207,14 +209,32 @@ pub(crate) struct FlowBlock {
     values: FxHashMap<Key, NodeId>,
 }
 
-/// A program as flow blocks; the entry is block 0. Blocks are in a topological order of the edges that
-/// are not back edges, by `order`.
+/// A program as flow blocks; the entry is block 0. The blocks that it leads to are in a topological order of the edges
+/// that are not back edges, by `order`.
 #[derive(Clone, Debug)]
 pub(crate) struct Graph {
     pub(crate) blocks: Vec<FlowBlock>,
     pub(crate) order: Vec<BlockId>,
     /// Invocations of the dispatch.
     pub(crate) invocations: u32,
+}
+
+impl Graph {
+    /// Blocks that control can reach after a block, itself only through a loop.
+    pub(crate) fn reachable(&self, from: BlockId) -> HashSet<BlockId> {
+        let mut seen = HashSet::new();
+        let mut pending = vec![from];
+        while let Some(id) = pending.pop() {
+            for exit in &self.blocks[id.0 as usize].exits {
+                if let Target::Block(target) = exit.target
+                    && seen.insert(target)
+                {
+                    pending.push(target);
+                }
+            }
+        }
+        seen
+    }
 }
 
 impl FlowBlock {

@@ -10,10 +10,12 @@ use arknet_workload::ir::{Builtin, Type};
 use arknet_workload::job::Dispatch;
 
 use super::induction::{Induction, induction};
-use super::{FlowBlock, Graph, Key, Op, Range, Target};
+use super::{BlockId, FlowBlock, Graph, Key, Op, Range, Target};
 
 /// Rounds of joining before a parameter that still changes becomes the full range.
 const ROUNDS: usize = 8;
+/// Passes that give up counters one by one before all are.
+const MAX_PASSES: usize = 16;
 /// Induction parameters past this bound keep the full range. It leaves room for one more step below the
 /// largest number that is one field element.
 const BOUND: u64 = 1 << 29;
@@ -24,15 +26,20 @@ const EXACT: u32 = 1 << 30;
 ///
 /// Afterwards a parameter below 2^30 has only arguments below 2^30: they share one slot.
 pub(crate) fn assign_ranges(graph: &mut Graph, dispatch: &Dispatch, steps: u32) {
-    let found = induction(graph);
-    settle(graph, dispatch, steps, &found);
-    if !arguments_fit(graph) {
-        let none: Vec<Vec<Option<Induction>>> = graph
-            .blocks
-            .iter()
-            .map(|block| vec![None; block.params.len()])
-            .collect();
-        settle(graph, dispatch, steps, &none);
+    let mut found = induction(graph);
+    for pass in 0..=MAX_PASSES + 1 {
+        settle(graph, dispatch, steps, &found);
+        let unfit = unfit_params(graph);
+        if unfit.is_empty() {
+            return;
+        }
+        // To know fewer counters is always right; without any, every argument was joined.
+        for (block, position) in unfit {
+            found[block][position] = None;
+        }
+        if pass == MAX_PASSES {
+            found.iter_mut().for_each(|params| params.fill(None));
+        }
     }
 }
 
@@ -113,23 +120,29 @@ fn grown(range: Range, growth: u64, steps: u32) -> Range {
     }
 }
 
-/// Whether every argument of a one-slot parameter takes one slot.
-fn arguments_fit(graph: &Graph) -> bool {
-    graph.blocks.iter().all(|block| {
-        block.exits.iter().all(|exit| {
-            let Target::Block(target) = exit.target else {
-                return true;
+/// Parameters of one slot, by block and position, with an argument that takes two.
+fn unfit_params(graph: &Graph) -> Vec<(usize, usize)> {
+    let mut unfit = Vec::new();
+    for id in &graph.order {
+        let block = &graph.blocks[id.0 as usize];
+        for exit in &block.exits {
+            let Target::Block(BlockId(target)) = exit.target else {
+                continue;
             };
-            let target = &graph.blocks[target.0 as usize];
-            target.params.iter().zip(&exit.args).all(|(key, &arg)| {
+            let index = target as usize;
+            let target = &graph.blocks[index];
+            for (position, (key, &arg)) in target.params.iter().zip(&exit.args).enumerate() {
                 let param = target
                     .values
                     .get(key)
                     .map_or(Range::FULL, |&node| target.range(node));
-                param.max >= EXACT || block.range(arg).max < EXACT
-            })
-        })
-    })
+                if param.max < EXACT && block.range(arg).max >= EXACT {
+                    unfit.push((index, position));
+                }
+            }
+        }
+    }
+    unfit
 }
 
 fn widest(block: &FlowBlock, key: Key) -> Range {

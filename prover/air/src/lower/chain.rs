@@ -39,7 +39,8 @@ impl Sites {
             count += graph.blocks[id.0 as usize].accesses.len() as u32;
         }
         let time_bound = (u64::from(steps) + 1) * u64::from(count);
-        let moments = graph.blocks.iter().flat_map(|block| {
+        let moments = graph.order.iter().flat_map(|id| {
+            let block = &graph.blocks[id.0 as usize];
             let moments = block.accesses.iter().filter_map(|access| access.moment);
             moments.map(|moment| u64::from(block.range(moment.phase).max) + 2)
         });

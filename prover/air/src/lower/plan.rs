@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use arknet_workload::ir::{BinaryOp, MemoryId, Space};
 
-use crate::graph::{Access, AccessKind, BlockId, Graph, NodeId, Op, Target};
+use crate::graph::{Access, AccessKind, BlockId, Graph, NodeId, Op};
 use crate::statement::Statement;
 
 /// How a memory's accesses are proven.
@@ -96,7 +96,7 @@ impl MemoryPlan {
             && offsets.len() == places.len();
         let reads_first = once
             && stores.iter().all(|store| {
-                let after = reachable(graph, store.0);
+                let after = graph.reachable(store.0);
                 loads
                     .iter()
                     .all(|load| !after.contains(&load.0) && (load.0 != store.0 || load.1 < store.1))
@@ -187,20 +187,4 @@ fn place(graph: &Graph, id: BlockId, mut node: NodeId) -> Place {
         _ => Base::Node(id, node),
     };
     Place { base, offset }
-}
-
-/// Blocks that control can reach after a block, itself only through a loop.
-fn reachable(graph: &Graph, from: BlockId) -> HashSet<BlockId> {
-    let mut seen = HashSet::new();
-    let mut pending = vec![from];
-    while let Some(id) = pending.pop() {
-        for exit in &graph.blocks[id.0 as usize].exits {
-            if let Target::Block(target) = exit.target
-                && seen.insert(target)
-            {
-                pending.push(target);
-            }
-        }
-    }
-    seen
 }
