@@ -25,7 +25,8 @@ mod witness;
 pub use check::{Violation, check};
 pub use evaluation::{Message, RowEvaluator};
 pub use machine::{
-    AIR_VERSION, CompileError, MAX_LOG_HEIGHT, MAX_STEPS, MAX_WIDTH, Machine, compile,
+    AIR_VERSION, CompileError, MAX_FIXED_ROWS, MAX_LOG_HEIGHT, MAX_STEPS, MAX_WIDTH, Machine,
+    compile,
 };
 pub use statement::{MismatchedBuffers, Statement};
 pub use table::{Bus, Direction, Height, MAX_DEGREE, Table};

@@ -18,6 +18,9 @@ pub const AIR_VERSION: u32 = 3;
 /// Largest `log2` of a table's rows.
 pub const MAX_LOG_HEIGHT: u8 = 22;
 
+/// Most rows of the tables of dispatch and memories together. A verifier's work grows with them, whatever the proof.
+pub const MAX_FIXED_ROWS: u64 = 1 << 24;
+
 /// Bound of a statement's steps, which are a field element with room for sums.
 pub const MAX_STEPS: u32 = 1 << 29;
 
@@ -37,6 +40,15 @@ pub enum CompileError {
         table: String,
         /// `log2` of the rows it needs.
         log_height: u8,
+    },
+    /// Tables that public data fixes would be too tall together.
+    #[error(
+        "the tables of the dispatch and of memories need {rows} rows, more than {MAX_FIXED_ROWS} together; \
+         split the job into smaller ones"
+    )]
+    TooManyFixedRows {
+        /// Rows that they need.
+        rows: u64,
     },
     /// More steps than the clock can count.
     #[error("{steps} steps of an invocation cannot be proven, at most {MAX_STEPS} can")]
@@ -121,9 +133,10 @@ impl Machine {
         }
         Self::unrolled(statement, Unrolling::Bounded).or_else(|error| match error {
             // Rolled up, the kernel may still fit.
-            CompileError::TooComplex { .. } | CompileError::TooWide { .. } => {
-                Self::unrolled(statement, Unrolling::Off)
-            }
+            CompileError::TooComplex { .. }
+            | CompileError::TooWide { .. }
+            | CompileError::TooManyTimes { .. }
+            | CompileError::TooManyPhases { .. } => Self::unrolled(statement, Unrolling::Off),
             error => Err(error),
         })
     }
@@ -264,7 +277,9 @@ fn check_unchanged(statement: &Statement, accessed: &[MemoryId]) -> Result<(), C
 
 fn check_heights(statement: &Statement, accessed: &[MemoryId]) -> Result<(), CompileError> {
     let invocations = u64::from(statement.dispatch.invocations());
-    let check = |table: &str, log_height: u8| {
+    let mut rows = 0;
+    let mut check = |table: &str, log_height: u8| {
+        rows += 1u64 << log_height.min(MAX_LOG_HEIGHT + 1);
         if log_height > MAX_LOG_HEIGHT {
             Err(CompileError::TooTall {
                 table: table.to_owned(),
@@ -283,6 +298,9 @@ fn check_heights(statement: &Statement, accessed: &[MemoryId]) -> Result<(), Com
             &statement.workload.program().memory(id).name,
             fixed::log_height(rows),
         )?;
+    }
+    if rows > MAX_FIXED_ROWS {
+        return Err(CompileError::TooManyFixedRows { rows });
     }
     Ok(())
 }

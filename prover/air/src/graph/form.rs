@@ -228,6 +228,7 @@ impl Former<'_> {
         let block = self.block();
         let accesses = block.accesses.len();
         block.barriers.push(Barrier {
+            scope,
             predicate,
             accesses,
         });

@@ -4,7 +4,7 @@
 //! one of them from inside the loop is a member plus constants. Members that flow into one another form a
 //! class. Whatever a member of a class holds began as the initial value of one of the class's header
 //! parameters and grew by constants since. A path through the loop passes each block once between two
-//! steps, so the sum of the blocks' largest constants bounds the growth in a step.
+//! steps, so the sum of the blocks' largest constants for members of the class bounds the growth in a step.
 
 use std::collections::HashMap;
 
@@ -113,23 +113,32 @@ impl<'a> LoopParams<'a> {
                 self.is_member.fill(false);
             }
         }
-        let mut growth = 0u64;
+        let mut grows = Vec::new();
         for id in self.inside.clone() {
             let block = &self.graph.blocks[id.0 as usize];
             let first = self.first[&id];
             let mut unions = Vec::new();
             let grown = self.grown(id, block, &mut unions);
-            let mut most = 0;
             for (member, arg) in self.arguments(block) {
                 if let Some(Grown { origin, by }) = grown[arg] {
                     unions.push((member, first + origin as usize));
-                    most = most.max(by);
+                    grows.push((id, member, by));
                 }
             }
             for (a, b) in unions {
                 self.unite(a, b);
             }
-            growth = growth.saturating_add(most);
+        }
+        // Per class and block the most that a member grows by, and per class the sum over the blocks.
+        let mut most: HashMap<(usize, BlockId), u64> = HashMap::new();
+        for (id, member, by) in grows {
+            let most = most.entry((self.class(member), id)).or_default();
+            *most = by.max(*most);
+        }
+        let mut growth: HashMap<usize, u64> = HashMap::new();
+        for ((class, _), by) in most {
+            let sum = growth.entry(class).or_default();
+            *sum = sum.saturating_add(by);
         }
         let first = self.first[&self.header];
         let classes: Vec<Option<usize>> = (0..params.len())
@@ -139,9 +148,10 @@ impl<'a> LoopParams<'a> {
             })
             .collect();
         for (param, class) in params.iter_mut().zip(&classes) {
-            if class.is_some() {
+            if let Some(class) = class {
+                let growth = growth.get(class).copied().unwrap_or(0);
                 let peers = (0..classes.len())
-                    .filter(|&peer| classes[peer] == *class)
+                    .filter(|&peer| classes[peer] == Some(*class))
                     .collect();
                 *param = Some(Induction { growth, peers });
             }

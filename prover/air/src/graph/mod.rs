@@ -95,6 +95,7 @@ pub(crate) struct Moment {
 /// A barrier of a block.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Barrier {
+    pub(crate) scope: BarrierScope,
     /// The invocation passes it where this holds.
     pub(crate) predicate: NodeId,
     /// Accesses of the block that come before it.

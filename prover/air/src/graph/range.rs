@@ -43,6 +43,14 @@ impl Range {
         }
     }
 
+    /// The range of a word that is known to be no larger than this besides.
+    pub(crate) fn at_most(self, max: u32) -> Self {
+        Self {
+            min: self.min.min(max),
+            max: self.max.min(max),
+        }
+    }
+
     pub(crate) fn as_constant(self) -> Option<u32> {
         (self.min == self.max).then_some(self.min)
     }

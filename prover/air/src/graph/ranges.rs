@@ -4,9 +4,10 @@
 //! does not settle in a few rounds becomes the full range. Loop counters would never settle, so they are
 //! bounded by the step meter instead ([`induction`](super::induction)): a header's parameter whose every way around
 //! the loop leaves it alone or adds constants grows by at most so much in a step, and the tables prove that no
-//! invocation takes more than `steps` steps.
+//! invocation takes more than `steps` steps. So are phases: between two steps a run passes each block, and each of its
+//! barriers, at most once.
 
-use arknet_workload::ir::{Builtin, Type};
+use arknet_workload::ir::{BarrierScope, Builtin, Type};
 use arknet_workload::job::Dispatch;
 
 use super::induction::{Induction, induction};
@@ -57,6 +58,7 @@ fn settle(graph: &mut Graph, dispatch: &Dispatch, steps: u32, found: &[Vec<Optio
         }
     }
     let order = graph.order.clone();
+    let phases = BarrierScope::ALL.map(|scope| last_phase(graph, scope, steps));
     let mut round = 0;
     loop {
         let mut changed = false;
@@ -74,13 +76,17 @@ fn settle(graph: &mut Graph, dispatch: &Dispatch, steps: u32, found: &[Vec<Optio
                     let range = block.range(arg);
                     let mut join = |position: usize, range: Range| {
                         let slot = &mut params[index][position];
-                        let joined = slot.map_or(range, |old| old.join(range));
+                        let key = graph.blocks[index].params[position];
+                        let limit = |range: Range| match key {
+                            Key::Phase(scope) => range.at_most(phases[scope as usize]),
+                            _ => range,
+                        };
+                        let joined = limit(slot.map_or(range, |old| old.join(range)));
                         if *slot != Some(joined) {
                             // What is new settles; what keeps growing is given up.
                             let give_up = slot.is_some() && round >= ROUNDS;
-                            let key = graph.blocks[index].params[position];
                             *slot = Some(if give_up {
-                                widest(&graph.blocks[index], key)
+                                limit(widest(&graph.blocks[index], key))
                             } else {
                                 joined
                             });
@@ -105,6 +111,15 @@ fn settle(graph: &mut Graph, dispatch: &Dispatch, steps: u32, found: &[Vec<Optio
             break;
         }
     }
+}
+
+/// No phase of a scope is later in a run of at most `steps` steps.
+fn last_phase(graph: &Graph, scope: BarrierScope, steps: u32) -> u32 {
+    let blocks = graph.order.iter().map(|id| &graph.blocks[id.0 as usize]);
+    let barriers = blocks.flat_map(|block| &block.barriers);
+    let count = barriers.filter(|barrier| barrier.scope == scope).count() as u64;
+    let last = count.saturating_mul(u64::from(steps) + 1);
+    u32::try_from(last).unwrap_or(u32::MAX)
 }
 
 /// A range after any number of steps.

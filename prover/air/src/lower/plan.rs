@@ -138,7 +138,9 @@ fn is_by_invocation(graph: &Graph, sites: &[Site<'_>]) -> bool {
         match place.base {
             Base::Linear(factor) => {
                 factors.insert(factor);
-                place.offset < factor
+                let last = u64::from(graph.invocations - 1);
+                let end = last * u64::from(factor) + u64::from(place.offset);
+                place.offset < factor && end <= u64::from(u32::MAX)
             }
             Base::Node(..) => false,
         }

@@ -258,8 +258,14 @@ impl<'a> Runner<'a> {
     /// Hands over the words that an invocation touched, private arrays whole.
     fn leave(&self, mut walk: Walk, part: &mut Part) {
         part.clocks.push(walk.clock);
+        if part.logs.is_none() {
+            // How an invocation's own words are used is known.
+            let memories = &self.machine.memories;
+            let touched = &mut walk.touched;
+            touched.retain(|&(table, _), _| memories[table].plan != MemoryPlan::Private);
+        }
         for (table, memory) in self.machine.memories.iter().enumerate() {
-            if memory.plan == MemoryPlan::Private {
+            if memory.plan == MemoryPlan::Private && part.logs.is_some() {
                 for index in 0..self.machine.statement.length(memory.memory) {
                     let word = walk.touched.remove(&(table, index));
                     let (_, state, touch) = word.unwrap_or_default();
