@@ -451,6 +451,12 @@ impl<'a> Rewriter<'a> {
                 values.extend(changed.iter().map(|&slot| words[slot]));
             }
         }
+        // Where neither arm comes to its end there is nobody to have results.
+        let results = if then_yields || else_yields {
+            results
+        } else {
+            &[]
+        };
         let mut new_results = Vec::with_capacity(results.len() + changed.len());
         for &result in results {
             let new = self.value(self.source.type_of(result), None);

@@ -48,3 +48,31 @@ proptest! {
         check(&job)?;
     }
 }
+
+/// Both arms leave the loop once the inner condition is known.
+#[test]
+fn an_if_that_never_goes_on_has_no_results() {
+    let source = "workload workgroup_size(1, 1, 1)
+memory m0 \"out\": output binding(0, 0) 1
+body {
+  %0: u32 = const 0
+  %1: bool = const true
+  %2: u32 = loop(%3: u32 = %0) {
+    %4: u32 = load m0[%3]
+    %5: bool = lt %3, %4
+    %6: u32 = if %5 {
+      if %1 { break(%3) }
+      yield(%3)
+    } else { break(%4) }
+    %7: u32 = add %6, %4
+    continue(%7)
+  }
+  store m0[%0] = %2
+}
+";
+    let program = arknet_workload::ir::text::parse(source).unwrap();
+    let workload = Workload::new(program).unwrap();
+    for unrolling in [Unrolling::Bounded, Unrolling::Off] {
+        Workload::new(simplify(workload.program(), unrolling)).unwrap();
+    }
+}
