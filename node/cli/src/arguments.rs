@@ -60,18 +60,24 @@ pub(crate) enum Verb {
 /// Runs the kernel and writes each buffer that names an `output` (and its picture, where the buffer says
 /// `image`). A run that goes out of bounds, runs out of steps or has a data race traps: it writes nothing
 /// and names the line of the WGSL. The `cpu` backend is the reference and finds every trap; `wgpu` and
-/// `cuda` run the same program on a GPU, in a process that is locked in, and do not look for data races.
+/// `cuda` run the same program on a GPU, in a process that is locked in, and do not look for data races
+/// unless `--check-races` is given. The summary says whether races were looked for.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   arknet run examples/collatz
   arknet run examples/mandelbrot --backend cpu
-  arknet run examples/matmul/job.toml --backend wgpu --json")]
+  arknet run examples/matmul/job.toml --backend wgpu --json
+  arknet run examples/histogram --backend wgpu --check-races")]
 pub(crate) struct RunArguments {
     /// A job folder, or its job.toml
     pub(crate) job: PathBuf,
     /// What runs the kernel
     #[arg(long, value_enum, default_value_t = Backend::Auto)]
     pub(crate) backend: Backend,
+    /// Look for data races on a GPU too: run the job in the reference interpreter first, and hold every word of the
+    /// GPU's result against it
+    #[arg(long)]
+    pub(crate) check_races: bool,
     /// Use a GPU even where this system cannot lock the process in that does; for kernels that you trust
     #[arg(long)]
     pub(crate) allow_weak_sandbox: bool,

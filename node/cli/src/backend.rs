@@ -1,7 +1,8 @@
 //! What runs a kernel: the reference interpreter, or a GPU.
 //!
 //! A backend that the user names runs the job or the command fails. Only `auto` chooses, and then the answer
-//! says what ran and why a GPU was passed over. A GPU is only ever used from a process that is locked in.
+//! says what ran and why a GPU was passed over. A GPU is only ever used from a process that is locked in. It does not
+//! look for races; where they are to be found, the interpreter runs the job as well.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use arknet_workload::interpreter;
 use arknet_workload::job::Execution;
 
-use crate::arguments::Backend;
+use crate::arguments::{Backend, RunArguments};
 use crate::error::CliError;
 use crate::job::OpenJob;
 
@@ -19,6 +20,8 @@ pub(crate) struct Ran {
     pub(crate) backend: &'static str,
     pub(crate) device: String,
     pub(crate) elapsed: Duration,
+    /// Whether a race would have been found.
+    pub(crate) races_checked: bool,
     /// Why `auto` did not take a GPU.
     pub(crate) passed_over: Option<String>,
     /// The walls around the process that ran it, where there was one.
@@ -40,15 +43,30 @@ pub(crate) struct WallReport {
     pub(crate) detail: String,
 }
 
-/// Runs a job. `allow_weak` lets it run on a GPU where the system lacks walls.
-pub(crate) fn run(open: &OpenJob, backend: Backend, allow_weak: bool) -> Result<Ran, CliError> {
-    match backend {
+/// How a GPU is used.
+#[derive(Clone, Copy)]
+#[cfg_attr(
+    not(feature = "gpu"),
+    expect(dead_code, reason = "without GPU support nobody asks")
+)]
+struct Use {
+    /// Also where the system lacks walls.
+    allow_weak: bool,
+    /// With the interpreter beside it.
+    check_races: bool,
+}
+
+/// Runs a job as the command line asks for.
+pub(crate) fn run(open: &OpenJob, arguments: &RunArguments) -> Result<Ran, CliError> {
+    let how = Use {
+        allow_weak: arguments.allow_weak_sandbox,
+        check_races: arguments.check_races,
+    };
+    match arguments.backend {
         Backend::Cpu => cpu(open, None),
-        Backend::Wgpu => gpu::run_wgpu(open, allow_weak),
-        Backend::Cuda => gpu::run_cuda(open, allow_weak),
-        Backend::Auto => {
-            gpu::run_if_real(open, allow_weak)?.or_else(|reason| cpu(open, Some(reason)))
-        }
+        Backend::Wgpu => gpu::run_wgpu(open, how),
+        Backend::Cuda => gpu::run_cuda(open, how),
+        Backend::Auto => gpu::run_if_real(open, how)?.or_else(|reason| cpu(open, Some(reason))),
     }
 }
 
@@ -61,6 +79,7 @@ fn cpu(open: &OpenJob, passed_over: Option<String>) -> Result<Ran, CliError> {
         backend: "cpu",
         device: format!("reference interpreter on {threads} threads"),
         elapsed: start.elapsed(),
+        races_checked: true,
         passed_over,
         sandbox: None,
     })
@@ -73,36 +92,34 @@ mod gpu {
         WorkerSettings,
     };
 
-    use super::{CliError, Instant, OpenJob, Ran, Sandbox, WallReport};
+    use super::{CliError, Instant, OpenJob, Ran, Sandbox, Use, WallReport};
+    use crate::reference::{Difference, Reference};
 
     /// Runs on any adapter, or fails.
-    pub(super) fn run_wgpu(open: &OpenJob, allow_weak: bool) -> Result<Ran, CliError> {
-        run_or_fail(open, Backend::Wgpu, Selection::Any, allow_weak)
+    pub(super) fn run_wgpu(open: &OpenJob, how: Use) -> Result<Ran, CliError> {
+        run_or_fail(open, Backend::Wgpu, Selection::Any, how)
     }
 
     /// Runs on an NVIDIA GPU through CUDA, or fails.
-    pub(super) fn run_cuda(open: &OpenJob, allow_weak: bool) -> Result<Ran, CliError> {
-        run_or_fail(open, Backend::Cuda, Selection::Auto, allow_weak)
+    pub(super) fn run_cuda(open: &OpenJob, how: Use) -> Result<Ran, CliError> {
+        run_or_fail(open, Backend::Cuda, Selection::Auto, how)
     }
 
     fn run_or_fail(
         open: &OpenJob,
         backend: Backend,
         selection: Selection,
-        allow_weak: bool,
+        how: Use,
     ) -> Result<Ran, CliError> {
-        let worker = start(open, backend, selection, allow_weak)
+        let worker = start(open, backend, selection, how.allow_weak)
             .map_err(|error| CliError::Backend(explain(&error)))?;
-        run_on(worker, backend, open)?.map_err(CliError::Backend)
+        run_on(worker, backend, open, how)?.map_err(CliError::Backend)
     }
 
     /// Runs on a real GPU, or says why the CPU must.
-    pub(super) fn run_if_real(
-        open: &OpenJob,
-        allow_weak: bool,
-    ) -> Result<Result<Ran, String>, CliError> {
-        match start(open, Backend::Wgpu, Selection::Auto, allow_weak) {
-            Ok(worker) => run_on(worker, Backend::Wgpu, open),
+    pub(super) fn run_if_real(open: &OpenJob, how: Use) -> Result<Result<Ran, String>, CliError> {
+        match start(open, Backend::Wgpu, Selection::Auto, how.allow_weak) {
+            Ok(worker) => run_on(worker, Backend::Wgpu, open, how),
             // The usual case, which needs no list of what was looked at.
             Err(StartError::Backend(BackendError::NoAdapter { .. })) => {
                 Ok(Err("there is no GPU".to_owned()))
@@ -138,20 +155,42 @@ mod gpu {
         mut worker: Worker,
         backend: Backend,
         open: &OpenJob,
+        how: Use,
     ) -> Result<Result<Ran, String>, CliError> {
+        // The worker is there already, so that a backend that is missing is known before a long check.
+        let reference = how.check_races.then(|| Reference::of(open)).transpose()?;
+        let differs = |worker: &Worker, difference| CliError::Differs {
+            device: worker.adapter().to_string(),
+            difference,
+        };
         let start = Instant::now();
         match worker.run(open.job()) {
-            Ok(ran) => Ok(Ok(Ran {
-                execution: ran.execution,
-                backend: match backend {
-                    Backend::Wgpu => "wgpu",
-                    Backend::Cuda => "cuda",
-                },
-                device: ran.adapter.to_string(),
-                elapsed: start.elapsed(),
-                passed_over: None,
-                sandbox: Some(describe(worker.walls())),
-            })),
+            Ok(ran) => {
+                let elapsed = start.elapsed();
+                if let Some(reference) = &reference {
+                    reference
+                        .compare(open.job(), &ran.execution)
+                        .map_err(|difference| differs(&worker, difference))?;
+                }
+                Ok(Ok(Ran {
+                    execution: ran.execution,
+                    backend: match backend {
+                        Backend::Wgpu => "wgpu",
+                        Backend::Cuda => "cuda",
+                    },
+                    device: ran.adapter.to_string(),
+                    elapsed,
+                    races_checked: reference.is_some(),
+                    passed_over: None,
+                    sandbox: Some(describe(worker.walls())),
+                }))
+            }
+            Err(RunError::Trap(trap)) if reference.is_some() => {
+                Err(differs(&worker, Difference::Trap(trap)))
+            }
+            Err(RunError::Unrepeatable { invocation }) if reference.is_some() => {
+                Err(differs(&worker, Difference::Unsteady(invocation)))
+            }
             Err(RunError::Trap(trap)) => Err(open.trapped(&trap)),
             Err(error @ RunError::Unrepeatable { .. }) => Err(CliError::Trapped(error.to_string())),
             Err(error @ RunError::OverTime { .. }) => Err(CliError::OverLimit(error.to_string())),
@@ -189,23 +228,23 @@ mod gpu {
 
 #[cfg(not(feature = "gpu"))]
 mod gpu {
-    use super::{CliError, OpenJob, Ran};
+    use super::{CliError, OpenJob, Ran, Use};
 
     const ABSENT: &str = "this build of arknet has no GPU support";
 
-    pub(super) fn run_wgpu(_: &OpenJob, _: bool) -> Result<Ran, CliError> {
+    pub(super) fn run_wgpu(_: &OpenJob, _: Use) -> Result<Ran, CliError> {
         Err(CliError::Backend(ABSENT.to_owned()))
     }
 
-    pub(super) fn run_cuda(open: &OpenJob, allow_weak: bool) -> Result<Ran, CliError> {
-        run_wgpu(open, allow_weak)
+    pub(super) fn run_cuda(open: &OpenJob, how: Use) -> Result<Ran, CliError> {
+        run_wgpu(open, how)
     }
 
     #[expect(
         clippy::unnecessary_wraps,
         reason = "the same signature as with GPU support"
     )]
-    pub(super) fn run_if_real(_: &OpenJob, _: bool) -> Result<Result<Ran, String>, CliError> {
+    pub(super) fn run_if_real(_: &OpenJob, _: Use) -> Result<Result<Ran, String>, CliError> {
         Ok(Err(ABSENT.to_owned()))
     }
 }

@@ -8,6 +8,8 @@ use arknet_workload::printable::printable_path;
 use arknet_workload::regular::OpenError;
 
 use crate::exit::Exit;
+#[cfg(feature = "gpu")]
+use crate::reference::Difference;
 
 /// A failed command.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +26,15 @@ pub(crate) enum CliError {
     OverLimit(String),
     #[error("the backend is not available: {0}")]
     Backend(String),
+    #[cfg(feature = "gpu")]
+    #[error(
+        "{device} does not compute what the reference interpreter does: {difference}. The job is free of races, so \
+         the device, its driver or arknet is at fault; nothing was written"
+    )]
+    Differs {
+        device: String,
+        difference: Difference,
+    },
     #[error("the receipt does not hold: {0}")]
     Invalid(String),
     #[error(
@@ -91,6 +102,8 @@ impl CliError {
             Self::Backend(_) => Exit::Backend,
             Self::Invalid(_) => Exit::Invalid,
             Self::Internal { .. } | Self::Machine(_) => Exit::Internal,
+            #[cfg(feature = "gpu")]
+            Self::Differs { .. } => Exit::Internal,
         }
     }
 }

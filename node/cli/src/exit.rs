@@ -20,7 +20,8 @@ pub(crate) enum Exit {
     OverLimit = 5,
     /// The backend asked for is not available.
     Backend = 6,
-    /// A defect of this program, or a machine that gave out.
+    /// A defect of this program, a machine that gave out, or a device that computes something else than the
+    /// interpreter.
     Internal = 7,
 }
 
@@ -34,7 +35,7 @@ Exit codes:
   4  the job trapped: out of bounds, out of steps, or a data race
   5  over a declared limit (memory, time), or too large to prove, here or at all
   6  the backend is not available
-  7  arknet itself failed: a defect, or no threads left";
+  7  arknet itself failed: a defect, no threads left, or a GPU that computes something else than the interpreter";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

@@ -22,6 +22,8 @@ mod progress;
 #[cfg(feature = "prove")]
 mod prove;
 mod receipt;
+#[cfg(feature = "gpu")]
+mod reference;
 mod run;
 mod tables;
 #[cfg(feature = "prove")]

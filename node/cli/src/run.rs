@@ -10,7 +10,7 @@ use crate::job::OpenJob;
 
 pub(crate) fn run(arguments: &RunArguments) -> Result<Answer, CliError> {
     let open = OpenJob::open(&arguments.job)?;
-    let ran = backend::run(&open, arguments.backend, arguments.allow_weak_sandbox)?;
+    let ran = backend::run(&open, arguments)?;
     open.write_outputs(&ran.execution.buffers)?;
 
     let id = open.job().workload().id().to_string();
@@ -24,6 +24,14 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Answer, CliError> {
     if let Some(sandbox) = &ran.sandbox {
         rows.row("sandbox", &sandbox.summary);
     }
+    rows.row(
+        "races",
+        if ran.races_checked {
+            "checked"
+        } else {
+            "not checked (--check-races)"
+        },
+    );
     rows.row(
         "time",
         format!(
@@ -45,6 +53,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Answer, CliError> {
             "sandbox": ran.sandbox.map(|sandbox| sandbox.walls.iter().map(|wall| {
                 json!({ "wall": wall.name, "stands": wall.stands, "detail": wall.detail })
             }).collect::<Vec<_>>()),
+            "races": if ran.races_checked { "checked" } else { "not checked" },
             "seconds": ran.elapsed.as_secs_f64(),
             "invocations": open.job().dispatch().invocations(),
             "steps": ran.execution.steps,

@@ -9,6 +9,7 @@ mod hostile;
 #[cfg(feature = "prove")]
 mod memory;
 mod messages;
+mod races;
 #[cfg(feature = "prove")]
 mod receipts;
 #[cfg(feature = "gpu")]
