@@ -1,6 +1,7 @@
 //! What an emitted module binds: all in group 0, bindings counted from 0 in this order.
 
 use crate::ir::{Length, MemoryId, Program, Space, uniformity};
+use crate::job::Job;
 
 /// The bindings of an emitted module, and where things lie in them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,3 +99,6 @@ impl Layout {
         &self.runtime
     }
 }
+
+// The last spare word of the longest buffer has an index.
+const _: () = assert!(Job::MAX_BUFFER_WORDS <= u32::MAX - Layout::SPARE_WORDS);

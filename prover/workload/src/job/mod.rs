@@ -64,6 +64,17 @@ pub enum InvalidJob {
         /// The variable.
         name: String,
     },
+    /// A buffer with more words than an index can tell apart.
+    #[error(
+        "buffer `{name}` has {words} words; at most {} can be indexed, so split it",
+        Job::MAX_BUFFER_WORDS
+    )]
+    BufferTooLong {
+        /// The variable.
+        name: String,
+        /// Words given.
+        words: u64,
+    },
     /// The buffers together cross the memory limit.
     #[error(
         "the buffers take {bytes} bytes, over the declared limit of {limit} bytes (`limits.memory`)"
@@ -77,6 +88,9 @@ pub enum InvalidJob {
 }
 
 impl Job {
+    /// Words of a buffer at most: a device keeps two words of its own behind a buffer, and those have indices too.
+    pub const MAX_BUFFER_WORDS: u32 = u32::MAX - 2;
+
     /// Puts a job together. `buffers` holds the initial words of each buffer memory, in the order of
     /// [`Job::buffer_memories`].
     pub fn new(
@@ -100,7 +114,7 @@ impl Job {
             });
         }
         for ((_, memory), words) in job.buffer_memories().zip(&job.buffers) {
-            check_length(memory, words.len())?;
+            check_length(memory, words.len() as u64)?;
         }
         let bytes = job.memory_bytes();
         if bytes > job.limits.memory {
@@ -149,15 +163,21 @@ impl Job {
     }
 }
 
-fn check_length(memory: &Memory, words: usize) -> Result<(), InvalidJob> {
+fn check_length(memory: &Memory, words: u64) -> Result<(), InvalidJob> {
+    if words > Job::MAX_BUFFER_WORDS.into() {
+        return Err(InvalidJob::BufferTooLong {
+            name: memory.name.clone(),
+            words,
+        });
+    }
     let (Space::Input { length, .. } | Space::Output { length, .. }) = memory.space else {
         return Ok(());
     };
     match length {
-        Length::Words(expected) if expected as usize != words => Err(InvalidJob::BufferLength {
+        Length::Words(expected) if u64::from(expected) != words => Err(InvalidJob::BufferLength {
             name: memory.name.clone(),
             expected: 4 * u64::from(expected),
-            got: 4 * words as u64,
+            got: 4 * words,
         }),
         Length::Runtime if words == 0 => Err(InvalidJob::EmptyBuffer {
             name: memory.name.clone(),
@@ -173,4 +193,30 @@ pub struct Execution {
     pub buffers: Vec<Vec<u32>>,
     /// The most steps any invocation took.
     pub steps: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::Binding;
+
+    #[test]
+    fn the_words_behind_a_buffer_have_indices() {
+        let memory = Memory {
+            name: "data".to_owned(),
+            space: Space::Output {
+                binding: Binding {
+                    group: 0,
+                    binding: 0,
+                },
+                length: Length::Runtime,
+            },
+        };
+        let most = u64::from(Job::MAX_BUFFER_WORDS);
+        assert_eq!(check_length(&memory, most), Ok(()));
+        let error = check_length(&memory, most + 1).unwrap_err();
+        assert!(error.to_string().contains("split it"), "{error}");
+        // Not taken for the remainder that 32 bits hold.
+        assert!(check_length(&memory, (1 << 32) + 1).is_err());
+    }
 }

@@ -9,7 +9,7 @@ use super::path::read_words;
 use super::schema::{self, BufferEntry, Contents};
 use super::{Image, JobFolder, list};
 use crate::ir::{Memory, Space, Workload};
-use crate::job::{InvalidJob, Job};
+use crate::job::{InvalidJob, Job, check_length};
 use crate::{regular, wgsl};
 
 impl JobFolder {
@@ -37,6 +37,9 @@ impl JobFolder {
                 place: self.file.memory_place.clone(),
                 source: InvalidJob::OverMemory { bytes, limit },
             });
+        }
+        for (memory, source) in memories.iter().zip(&sources) {
+            check_length(memory, source.words).map_err(|source| self.locate(source, &entries))?;
         }
         let outputs = self.outputs(&entries, &memories)?;
         let mut buffers = Vec::with_capacity(entries.len());
@@ -190,7 +193,9 @@ impl JobFolder {
         let place = match &source {
             InvalidJob::Dispatch(_) => self.file.workgroups_place.clone(),
             InvalidJob::OverMemory { .. } => self.file.memory_place.clone(),
-            InvalidJob::BufferLength { name, .. } | InvalidJob::EmptyBuffer { name } => entries
+            InvalidJob::BufferLength { name, .. }
+            | InvalidJob::BufferTooLong { name, .. }
+            | InvalidJob::EmptyBuffer { name } => entries
                 .iter()
                 .find(|entry| entry.name == *name)
                 .map_or_else(
