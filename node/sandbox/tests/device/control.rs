@@ -83,6 +83,35 @@ fn a_hundred_thousand_rounds() {
     assert_eq!(execution.buffers, [[sum]]);
 }
 
+/// The same with something before the exit that takes its step otherwise. No driver may see how many rounds there are:
+/// one that does compiles them all.
+#[test]
+fn a_hundred_thousand_rounds_that_store_first() {
+    let source = r#"workload workgroup_size(1, 1, 1)
+        memory m0 "sum": output binding(0, 0) 1
+        body {
+            %0: u32 = const 0
+            %1: u32 = const 1
+            %2: u32 = const 99999
+            loop(%4: u32 = %0) {
+                %5: u32 = load m0[%0]
+                %8: u32 = add %5, %4
+                store m0[%0] = %8
+                %6: bool = eq %4, %2
+                if %6 { break }
+                %7: u32 = add %4, %1
+                continue(%7)
+            }
+        }"#;
+    let Some(outcome) = both(&job(source, [1, 1, 1], vec![vec![0]])) else {
+        return;
+    };
+    let execution = outcome.unwrap();
+    assert_eq!(execution.steps, 100_000);
+    let sum = (0..100_000u32).fold(0, u32::wrapping_add);
+    assert_eq!(execution.buffers, [[sum]]);
+}
+
 /// Params that swap, a loop within a loop, breaks and continues from arms, and a loop left at once.
 #[test]
 fn nested_loops_and_rotating_params() {

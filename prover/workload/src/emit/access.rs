@@ -102,6 +102,11 @@ impl Printer<'_> {
         })
     }
 
+    /// Whether an access cannot trap.
+    pub(super) fn cannot_miss(&self, memory: MemoryId, index: Value) -> bool {
+        matches!(self.bound(memory, index), Bound::Inside)
+    }
+
     fn bound(&self, memory: MemoryId, index: Value) -> Bound {
         let index = self.constants[index.0 as usize];
         match (index, known_length(self.program, memory)) {

@@ -7,9 +7,11 @@
 //! * `trap(site, index)` notes a trap;
 //! * `readable(index, length, site)` and `writable(index, length, site)` give the index of the word to use,
 //!   and note a trap where `index` is no less than `length`;
-//! * `take_steps(count, site)` counts steps; false, with a trap noted, where there are too few left;
+//! * `steps_left` is the number of steps that the invocation may still take;
+//! * `take_steps(count, site)` takes some of them; all, with a trap noted, where there are too few;
+//! * `take_step()` takes one; false, with no trap noted, where there is none;
 //! * `pass_barrier()` counts barriers;
-//! * `take_round()` counts rounds of uniform loops; false where there are as many as the limit on steps;
+//! * `rounds_left` is the number of rounds of uniform loops that are left, at first the limit on steps;
 //! * `job.lengthN`, `mN` and `tables`: lengths of run-time sized buffers, and memories.
 //!
 //! `if`, `else`, `break`, `continue`, assignments and literals such as `1u` are the same everywhere.

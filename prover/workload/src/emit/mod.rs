@@ -20,6 +20,7 @@ mod access;
 mod cuda;
 mod dialect;
 mod layout;
+mod metering;
 mod printer;
 pub mod report;
 mod sharing;

@@ -57,19 +57,24 @@ pub(super) struct Printer<'p> {
 
 /// Where control goes from the blocks being printed.
 #[derive(Clone, Copy)]
-struct Exits<'p> {
+pub(super) struct Exits<'p> {
     /// What a `Yield` assigns.
     results: &'p [Value],
     /// The innermost loop.
     around: Option<LoopExits<'p>>,
 }
 
-impl Exits<'_> {
+impl<'p> Exits<'p> {
     /// Those of the kernel's body.
     const KERNEL: Self = Self {
         results: &[],
         around: None,
     };
+
+    /// The same for a block whose `Yield` assigns these.
+    pub(super) fn yielding(self, results: &'p [Value]) -> Self {
+        Self { results, ..self }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -91,12 +96,24 @@ impl<'p> Printer<'p> {
         }
     }
 
-    fn block(&mut self, block: &'p Block, exits: Exits<'p>) {
-        for inst in &block.insts {
-            self.size.instructions += 1;
+    pub(super) fn block(&mut self, block: &'p Block, exits: Exits<'p>) {
+        self.insts(&block.insts, exits);
+        self.end(&block.end, exits);
+    }
+
+    pub(super) fn insts(&mut self, insts: &'p [Inst], exits: Exits<'p>) {
+        for inst in insts {
+            self.count_instruction();
             self.inst(inst, exits);
         }
-        match &block.end {
+    }
+
+    pub(super) fn count_instruction(&mut self) {
+        self.size.instructions += 1;
+    }
+
+    pub(super) fn end(&mut self, end: &'p Terminator, exits: Exits<'p>) {
+        match end {
             Terminator::Yield(values) => self.assign(exits.results.iter().copied(), values),
             Terminator::Break(values) => {
                 if let Some(around) = exits.around {
@@ -203,7 +220,7 @@ impl<'p> Printer<'p> {
     ) {
         self.declare(results);
         let condition = name(condition);
-        let exits = Exits { results, ..exits };
+        let exits = exits.yielding(results);
         // What follows an arm that never yields runs only after the other arm, so the other arm needs
         // no braces. Nesting is what drivers bear least, and early exits nest deeply in the IR.
         if !yields(then) {
@@ -245,32 +262,23 @@ impl<'p> Printer<'p> {
         self.declare(results);
         let site = self.step_site(span);
         self.statement(format_args!("{} {{", self.dialect.endless_loop()));
-        if self.sharing.is_uniform_loop(body) {
-            // Loops before this one may have left each invocation with steps of its own, but what
-            // decides whether a barrier is reached must be the same in all. So the loop goes on until
-            // its own rounds, which are the same, are as many as the limit; steps run out no later, and
-            // every other loop ends at once from there on.
-            self.statement(format_args!("    take_steps(1u, {site}u);"));
-            self.statement(format_args!("    if (!take_round()) {{ break; }}"));
-        } else {
-            self.statement(format_args!(
-                "    if (!take_steps(1u, {site}u)) {{ break; }}"
-            ));
-        }
-        self.nested(
-            body,
-            Exits {
-                results: &[],
-                around: Some(LoopExits { params, results }),
-            },
-        );
+        let exits = Exits {
+            results: &[],
+            around: Some(LoopExits { params, results }),
+        };
+        self.inside(|printer| printer.rounds(body, site, exits));
         self.statement(format_args!("}}"));
     }
 
-    fn nested(&mut self, block: &'p Block, exits: Exits<'p>) {
+    pub(super) fn nested(&mut self, block: &'p Block, exits: Exits<'p>) {
+        self.inside(|printer| printer.block(block, exits));
+    }
+
+    /// Prints one level deeper.
+    pub(super) fn inside(&mut self, print: impl FnOnce(&mut Self)) {
         self.depth += 1;
         self.size.nesting = self.size.nesting.max(self.depth);
-        self.block(block, exits);
+        print(self);
         self.depth -= 1;
     }
 
@@ -301,7 +309,7 @@ impl<'p> Printer<'p> {
         }
     }
 
-    fn declare(&mut self, variables: &[Value]) {
+    pub(super) fn declare(&mut self, variables: &[Value]) {
         for variable in variables {
             let ty = self.program.type_of(*variable);
             let declared = self.dialect.variable(ty, &name(*variable), None);

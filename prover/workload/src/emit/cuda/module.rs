@@ -29,14 +29,13 @@ struct Job {
     u32 explains;
 ";
 
-/// The state of an invocation, how it checks an index (see `access`) and how it takes a step. The counter
-/// stops at the limit, so that once a step is refused every later one is too, and each loop ends at its
-/// next start.
-pub(super) const STATE: &str = "    u32 steps = 0u;
+/// The state of an invocation, how it checks an index (see `access`) and how it takes steps. What is left stays at
+/// none once a step is refused, so that every later one is refused too, and each loop ends at its next start.
+pub(super) const STATE: &str = "    u32 steps_left = job.steps;
+    u32 rounds_left = job.steps;
     u32 trap_site = 0u;
     u32 trap_index = 0u;
     u32 trap_barriers = 0u;
-    u32 rounds = 0u;
     u32 barriers = 0u;
     const auto trap_unless = [&](bool fine, u32 site, u32 index) {
         const bool first = !fine & (trap_site == 0u);
@@ -57,19 +56,18 @@ pub(super) const STATE: &str = "    u32 steps = 0u;
         trap_unless(inside, site, index);
         return inside ? index : length + 1u;
     };
-    const auto take_steps = [&](u32 count, u32 site) -> bool {
-        const bool granted = count <= job.steps - steps;
-        steps = granted ? steps + count : job.steps;
+    const auto take_steps = [&](u32 count, u32 site) {
+        const bool granted = count <= steps_left;
+        steps_left = granted ? steps_left - count : 0u;
         trap_unless(granted, site, 0u);
+    };
+    const auto take_step = [&]() -> bool {
+        const bool granted = steps_left != 0u;
+        steps_left -= granted ? 1u : 0u;
         return granted;
     };
     const auto pass_barrier = [&]() {
         barriers += barriers < 0xfffffffeu ? 1u : 0u;
-    };
-    const auto take_round = [&]() -> bool {
-        const bool granted = rounds < job.steps;
-        rounds += granted ? 1u : 0u;
-        return granted;
     };
 ";
 
@@ -89,7 +87,7 @@ const NO_VERDICT: &str = "    const bool reports = trap_site != 0u;
 ";
 
 /// Leaves what happened to the invocation; see [`report`](crate::emit::report).
-const EPILOGUE: &str = "    atomicMax(&report->steps, steps);
+const EPILOGUE: &str = "    atomicMax(&report->steps, job.steps - steps_left);
     if (reports) {
         const u32 group = blockIdx.x + gridDim.x * (blockIdx.y + gridDim.y * blockIdx.z);
         const u32 invocation = group * GROUP_INVOCATIONS + local_index;

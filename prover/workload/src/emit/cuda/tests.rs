@@ -72,11 +72,12 @@ fn statements_are_those_of_wgsl() {
     u32 v4 = v0;
     u32 v3 = 0u;
     for (;;) {
-        if (!take_steps(1u, 2u)) { break; }
-        if (v2) {
+        if (v2 | (steps_left == 0u)) {
+            take_steps(1u, 2u);
             v3 = v4;
             break;
         }
+        steps_left -= 1u;
         const i32 v5 = i32(tables[readable(v4, 2u, 3u)]);
         const i32 v6 = v1 / ((v5 == 0) | ((v5 == -1) & (v1 == i32(-2147483648))) ? 1 : v5);
         trap(4u, v0);
@@ -144,7 +145,8 @@ fn shared_memory_starts_at_zero_and_barriers_are_plain() {
     atomicAdd(&m0[writable(v0, job.length0, 3u)], u32(v1));
     for (;;) {
         take_steps(1u, 4u);
-        if (!take_round()) { break; }
+        if (rounds_left == 0u) { break; }
+        rounds_left -= 1u;
         __syncthreads();
         pass_barrier();
         const bool v3 = true;
@@ -153,7 +155,8 @@ fn shared_memory_starts_at_zero_and_barriers_are_plain() {
         }
         for (;;) {
             take_steps(1u, 5u);
-            if (!take_round()) { break; }
+            if (rounds_left == 0u) { break; }
+            rounds_left -= 1u;
             if (v3) {
                 break;
             }
@@ -170,7 +173,7 @@ fn shared_memory_starts_at_zero_and_barriers_are_plain() {
     pass_barrier();
     m1[writable(v0, 6u, 6u)] = v4;
     for (;;) {
-        if (!take_steps(1u, 7u)) { break; }
+        if (!take_step()) { trap(7u, 0u); break; }
         const u32 v5 = held(m1[readable(v0, 6u, 8u)]);
         const bool v6 = v5 != 0;
         if (v6) {

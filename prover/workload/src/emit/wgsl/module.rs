@@ -5,9 +5,8 @@ use crate::emit::printer::Printer;
 use crate::emit::{Emitted, Layout, Role};
 use crate::ir::Space;
 
-/// The state every kernel has, how it checks an index (see `access`) and how it takes a
-/// step. The counter stops at the limit, so that once a step is refused every later one is too, and each
-/// loop ends at its next start.
+/// The state every kernel has, how it checks an index (see `access`) and how it takes steps. What is left stays at
+/// none once a step is refused, so that every later one is refused too, and each loop ends at its next start.
 const PRELUDE: &str = "
 struct Report {
     first_trapped: atomic<u32>,
@@ -16,11 +15,11 @@ struct Report {
     index: u32,
 }
 
-var<private> steps: u32;
+var<private> steps_left: u32;
+var<private> rounds_left: u32;
 var<private> trap_site: u32;
 var<private> trap_index: u32;
 var<private> trap_barriers: u32;
-var<private> rounds: u32;
 var<private> barriers: u32;
 
 fn trap_unless(fine: bool, site: u32, index: u32) {
@@ -45,10 +44,15 @@ fn writable(index: u32, length: u32, site: u32) -> u32 {
     return select(length + 1u, index, inside);
 }
 
-fn take_steps(count: u32, site: u32) -> bool {
-    let granted = count <= job.steps - steps;
-    steps = select(job.steps, steps + count, granted);
+fn take_steps(count: u32, site: u32) {
+    let granted = count <= steps_left;
+    steps_left = select(0u, steps_left - count, granted);
     trap_unless(granted, site, 0u);
+}
+
+fn take_step() -> bool {
+    let granted = steps_left != 0u;
+    steps_left -= select(0u, 1u, granted);
     return granted;
 }
 
@@ -56,11 +60,6 @@ fn pass_barrier() {
     barriers += select(0u, 1u, barriers < 0xfffffffeu);
 }
 
-fn take_round() -> bool {
-    let granted = rounds < job.steps;
-    rounds += select(0u, 1u, granted);
-    return granted;
-}
 ";
 
 /// Finds whether the invocation is the one whose trap comes first in its workgroup: of those before the fewest
@@ -79,7 +78,7 @@ const NO_VERDICT: &str = "    let reports = trap_site != 0u;
 ";
 
 /// Leaves what happened to the invocation; see [`report`](crate::emit::report).
-const EPILOGUE: &str = "    atomicMax(&report.steps, steps);
+const EPILOGUE: &str = "    atomicMax(&report.steps, job.steps - steps_left);
     if reports {
         let group = workgroup.x + workgroups.x * (workgroup.y + workgroups.y * workgroup.z);
         let invocation = group * GROUP_INVOCATIONS + local_index;
@@ -109,6 +108,8 @@ pub(super) fn open(printer: &mut Printer<'_>) {
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
+    steps_left = job.steps;
+    rounds_left = job.steps;
 ",
     );
 }

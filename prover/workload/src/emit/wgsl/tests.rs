@@ -29,6 +29,8 @@ fn kernel(emitted: &Emitted) -> String {
     let (_, body) = emitted.source.split_once(") {\n    ").unwrap();
     let body = &body[body.find("workgroups: vec3<u32>,\n) {\n").unwrap()..];
     let body = body.strip_prefix("workgroups: vec3<u32>,\n) {\n").unwrap();
+    let budget = "    steps_left = job.steps;\n    rounds_left = job.steps;\n";
+    let body = body.strip_prefix(budget).unwrap();
     let (body, _) = body.split_once("    let reports").unwrap();
     body.to_owned()
 }
@@ -97,12 +99,13 @@ fn loops_meter_each_round_and_move_their_params_at_once() {
     var v2: u32;
     var v3: u32;
     loop {
-        if (!take_steps(1u, 1u)) { break; }
-        if (v6) {
+        if (v6 | (steps_left == 0u)) {
+            take_steps(1u, 1u);
             v2 = v5;
             v3 = v4;
             break;
         }
+        steps_left -= 1u;
         let next4: u32 = v5;
         let next5: u32 = v4;
         v4 = next4;
@@ -111,6 +114,39 @@ fn loops_meter_each_round_and_move_their_params_at_once() {
     }
 ";
     assert_eq!(kernel(&emitted), expected);
+}
+
+/// Where leaving depends on more than is known without a trap.
+#[test]
+fn a_round_takes_its_step_before_anything_can_trap() {
+    for (first, printed) in [
+        (
+            "%2: u32 = load m0[%1] %3: bool = cast %2",
+            "readable(v1, job.length0, 2u)",
+        ),
+        (
+            "store m0[%0] = %1 %3: bool = cast %1",
+            "m0[writable(v0, job.length0, 2u)] = v1",
+        ),
+    ] {
+        let emitted = emitted(&format!(
+            r#"workload workgroup_size(1, 1, 1)
+            memory m0 "data": output binding(0, 0) runtime
+            body {{
+                %0: u32 = const 9
+                loop (%1: u32 = %0) {{
+                    {first}
+                    if %3 {{ break }}
+                    continue(%1)
+                }}
+            }}"#
+        ));
+        let kernel = kernel(&emitted);
+        let step = kernel.find("if (!take_step()) { trap(1u, 0u); break; }");
+        let first = kernel.find(printed);
+        assert!(step.unwrap() < first.unwrap(), "{kernel}");
+        assert!(!kernel.contains("| (steps_left"), "{kernel}");
+    }
 }
 
 #[test]
@@ -131,7 +167,7 @@ fn early_exits_do_not_nest() {
     assert_eq!(emitted.size.nesting, 2);
     assert_eq!(emitted.size.loops, 1);
     assert_eq!(emitted.size.instructions, 2 + exits);
-    assert_eq!(emitted.source.matches("break;").count(), exits + 1);
+    assert_eq!(emitted.source.matches("break;").count(), exits);
 }
 
 #[test]
@@ -150,11 +186,12 @@ fn either_arm_may_be_the_one_that_leaves() {
     let expected = "    \
     let v0: bool = false;
     loop {
-        if (!take_steps(1u, 1u)) { break; }
         var v1: bool;
-        if (!v0) {
+        if (!v0 | (steps_left == 0u)) {
+            take_steps(1u, 1u);
             break;
         }
+        steps_left -= 1u;
         v1 = v0;
         if (v1) {
             take_steps(2u, 2u);
