@@ -1,6 +1,7 @@
 //! The `arknet` binary from outside: exit codes, messages, outputs and receipts.
 
 mod arknet;
+mod bombs;
 mod build;
 mod data;
 mod examples;

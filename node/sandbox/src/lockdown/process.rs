@@ -31,6 +31,7 @@ pub(crate) fn close_process(walls: &mut Walls) -> Option<UnixStream> {
     walls.set(Wall::ParentDeath, die_with_parent());
     walls.set(Wall::Undumpable, close_memory());
     walls.set(Wall::Limits, limit());
+    go_first();
     walls.set(Wall::NoNewPrivileges, give_up_new_privileges());
     walls.set(Wall::Capabilities, give_up_capabilities());
     Some(socket)
@@ -87,6 +88,13 @@ fn limit() -> Result<String, String> {
         setrlimit(resource, new).map_err(|error| failed("setrlimit", &error.into()))?;
     }
     Ok("processor time, memory, files, no core dumps".to_owned())
+}
+
+/// Where the machine itself runs out of memory, the kernel is to end this process rather than its parent. It is no wall:
+/// the limits are to hold before that.
+fn go_first() {
+    // A system that does not offer this has its own way to choose.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
 }
 
 fn give_up_new_privileges() -> Result<String, String> {

@@ -12,6 +12,12 @@ pub enum ProtocolError {
     /// The other side took too long.
     #[error("no complete message came within the time allowed")]
     Late,
+    /// The other side does not read what it is sent.
+    #[error("no complete message was taken within the time allowed")]
+    Deaf,
+    /// The other side said something before it was asked.
+    #[error("a message came before the one that it should answer")]
+    Unasked,
     /// The system could not send or receive.
     #[error("the connection failed: {0}")]
     Connection(String),

@@ -24,7 +24,7 @@
 //! ```
 //!
 //! Integers are little-endian and of fixed width. `start` comes first and is answered by `ready` or `unready`; each
-//! `job` is answered by `done`, `trapped` or `failed`. The worker never speaks unasked.
+//! `job` is answered by `done`, `trapped` or `failed`. A worker that speaks unasked is ended.
 
 mod answer;
 mod codec;

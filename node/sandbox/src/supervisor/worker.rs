@@ -1,6 +1,6 @@
 //! One worker process, from its start to its end.
 
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, ExitStatus, Stdio};
@@ -187,13 +187,19 @@ impl Worker {
     fn ask(&mut self, job: &Job) -> Result<Answer, ProtocolError> {
         let number = self.jobs;
         self.jobs += 1;
+        self.process.check_silence()?;
         let refused = |error: io::Error| ProtocolError::Connection(error.to_string());
         self.process
             .grant(self.adapter.kind, job)
             .map_err(refused)?;
         let transfer = Duration::from_secs(job.memory_bytes() / BYTES_PER_SECOND);
         let sent_by = Instant::now() + GRACE + transfer;
-        JobMessage::send(number, job, &mut Timed::new(&self.process.socket, sent_by))?;
+        JobMessage::send(number, job, &mut Timed::new(&self.process.socket, sent_by)).map_err(
+            |error| match error {
+                ProtocolError::Late => ProtocolError::Deaf,
+                error => error,
+            },
+        )?;
         let time = (GRACE + transfer).saturating_add(job.limits().time);
         let now = Instant::now();
         // A time past what a clock can show is as good as none; the worker's processor time still ends.
@@ -289,6 +295,20 @@ impl Process {
         match &self.group {
             Some(group) => group.allow(allowance::memory(job)),
             None => Ok(()),
+        }
+    }
+
+    /// Fails where the worker has said something that nobody asked for: it could pass for the answer to the next job.
+    fn check_silence(&self) -> Result<(), ProtocolError> {
+        let failed = |error: io::Error| ProtocolError::Connection(error.to_string());
+        self.socket.set_nonblocking(true).map_err(failed)?;
+        let read = (&self.socket).read(&mut [0]);
+        self.socket.set_nonblocking(false).map_err(failed)?;
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Ok(0) => Err(ProtocolError::Closed),
+            Ok(_) => Err(ProtocolError::Unasked),
+            Err(error) => Err(failed(error)),
         }
     }
 

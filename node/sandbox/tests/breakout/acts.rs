@@ -29,19 +29,21 @@ acts! {
     /// Creates a file.
     CreateFile,
     /// Opens the memory of the process in the argument as a file.
-    ReadParentMemory,
+    OpenMemory,
     /// Opens a folder.
     ListFiles,
     /// Makes the system call in the argument.
     SystemCall,
     /// Reads memory of the process in the argument.
-    ReadParent,
+    ReadProcess,
     /// Attaches to the process in the argument as its debugger.
-    TraceParent,
+    TraceProcess,
     /// Kills the process in the argument.
-    KillParent,
+    KillProcess,
     /// Connects to this machine.
     Connect,
+    /// Makes a copy of itself.
+    Fork,
     /// Runs a program.
     RunProgram,
     /// Starts a thread.
@@ -56,6 +58,12 @@ acts! {
     AllocateShared,
     /// Makes every open file a terabyte long.
     GrowFiles,
+    /// The same, deaf to the signal that ends such a process.
+    GrowFilesDeaf,
+    /// Raises its own limits.
+    RaiseLimits,
+    /// Writes past the end of its job's buffers until it is stopped.
+    WritePastBuffers,
     /// Writes zeros to its parent until it is stopped.
     FillPipe,
     /// Announces a terabyte of results.
@@ -64,6 +72,10 @@ acts! {
     AnswerTooLittle,
     /// Answers a job that was not asked.
     AnswerAnotherJob,
+    /// Answers as it should, and the next job too, which it has not seen.
+    AnswerAhead,
+    /// Answers as it should, and reads nothing from then on.
+    AnswerAndGoDeaf,
     /// Announces an answer of four gigabytes.
     AnswerEndlessHead,
     /// Answers with a text that commands the terminal.

@@ -8,21 +8,25 @@ use arknet_workload::job::Job;
 use crate::acts::{Act, SECRET};
 use crate::harness::{assert_works, job, order, settings, start, sum};
 
-/// Fills its buffer.
+/// Fills its buffer, and workgroup memory.
 fn writer(words: usize) -> Job {
     job(
         &format!(
             r#"workload workgroup_size(1, 1, 1)
             memory m0 "data": output binding(0, 0) runtime
+            memory m1 "common": shared 4096
             body {{
                 %0: u32 = const 0
                 %1: u32 = const 1
                 %2: u32 = array_length m0
                 %3: u32 = const {SECRET}
+                %7: u32 = const 4095
                 loop (%4: u32 = %0) {{
                     %5: bool = lt %4, %2
                     if %5 {{
                         store m0[%4] = %3
+                        %8: u32 = and %4, %7
+                        store m1[%8] = %3
                         %6: u32 = add %4, %1
                         continue(%6)
                     }} else {{
@@ -36,13 +40,15 @@ fn writer(words: usize) -> Job {
     )
 }
 
-/// Copies an array of its own, which it never wrote, to its buffer.
+/// Copies an array of its own and one of its workgroup, neither of which it ever wrote, to its buffers.
 fn reader(words: u32) -> Job {
     job(
         &format!(
             r#"workload workgroup_size(1, 1, 1)
             memory m0 "data": output binding(0, 0) runtime
             memory m1 "own": private {words}
+            memory m2 "more": output binding(0, 1) runtime
+            memory m3 "common": shared {words}
             body {{
                 %0: u32 = const 0
                 %1: u32 = const 1
@@ -52,6 +58,8 @@ fn reader(words: u32) -> Job {
                     if %5 {{
                         %7: u32 = load m1[%4]
                         store m0[%4] = %7
+                        %8: u32 = load m3[%4]
+                        store m2[%4] = %8
                         %6: u32 = add %4, %1
                         continue(%6)
                     }} else {{
@@ -61,7 +69,7 @@ fn reader(words: u32) -> Job {
                 }}
             }}"#
         ),
-        vec![vec![1; words as usize]],
+        vec![vec![1; words as usize]; 2],
     )
 }
 
@@ -84,7 +92,7 @@ fn a_job_sees_nothing_of_the_one_before() {
             );
             pool.run(&order(Act::LeaveData, 0)).unwrap();
             let read = pool.run(&reader(256)).unwrap();
-            assert_eq!(read.execution.buffers, [vec![0; 256]], "{reuse:?}");
+            assert_eq!(read.execution.buffers, vec![vec![0; 256]; 2], "{reuse:?}");
         }
     }
 }

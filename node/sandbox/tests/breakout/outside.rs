@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 
+use arknet_sandbox::protocol::ProtocolError;
 use arknet_sandbox::{StartError, Wall, Worker, WorkerSettings};
 
 use crate::harness::{assert_works, settings, start};
@@ -45,6 +47,9 @@ fn the_kernel_confirms_the_walls() {
         .find(|line| line.starts_with("Max core file size"))
         .unwrap();
     assert_eq!(core.split_ascii_whitespace().nth(4), Some("0"));
+    // It goes before its parent where the machine runs out of memory.
+    let score = fs::read_to_string(format!("/proc/{process}/oom_score_adj")).unwrap();
+    assert_eq!(score.trim(), "1000");
     // Its group is its own.
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let group = stat
@@ -85,6 +90,7 @@ fn the_worker_has_nothing_of_its_parents() {
 #[test]
 fn a_program_that_is_no_worker_is_an_error() {
     let Some(settings) = settings() else { return };
+    let folder = tempfile::tempdir().unwrap();
     let with = |path: &str| WorkerSettings {
         program: arknet_sandbox::Program::at(path),
         ..settings.clone()
@@ -97,11 +103,59 @@ fn a_program_that_is_no_worker_is_an_error() {
         Worker::start(&with("/bin/true")),
         Err(StartError::Died(_) | StartError::Protocol(_))
     ));
+    let script = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    };
+    // It says nothing, and neither does what it starts, which ends with it.
+    let mark = folder.path().join("alive");
+    let silent = script(
+        "silent",
+        &format!(
+            "(while true; do touch {}; sleep 0.05; done) & sleep 600",
+            mark.display()
+        ),
+    );
+    let start = Instant::now();
+    let settings_of_silent = WorkerSettings {
+        program: arknet_sandbox::Program::at(&silent),
+        start_time: Duration::from_millis(500),
+        ..settings.clone()
+    };
+    assert_eq!(
+        until_not_busy(&settings_of_silent).unwrap_err(),
+        StartError::Protocol(ProtocolError::Late)
+    );
+    assert!(start.elapsed() < Duration::from_secs(10));
+    assert!(mark.exists());
+    std::thread::sleep(Duration::from_millis(200));
+    fs::remove_file(&mark).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!mark.exists(), "something that the program started goes on");
+    // It says too much. Its standard input is the socket.
+    let endless = script("endless", "exec cat /dev/zero >&0");
+    assert!(matches!(
+        until_not_busy(&with(endless.to_str().unwrap())),
+        Err(StartError::Protocol(ProtocolError::Kind { got: 0, .. }))
+    ));
     // It gives back what it is sent.
     assert!(matches!(
         Worker::start(&with("/bin/cat")),
         Err(StartError::Died(_) | StartError::Protocol(_))
     ));
+}
+
+/// Starts a worker from a script that was just written: a process that another test is starting at that moment may still
+/// have it open for writing.
+fn until_not_busy(settings: &WorkerSettings) -> Result<Worker, StartError> {
+    loop {
+        match Worker::start(settings) {
+            Err(StartError::Spawn(reason)) if reason.contains("busy") => {}
+            started => return started,
+        }
+    }
 }
 
 /// A worker behind a script that leaves variables of its own, so that one wall is missing.
@@ -123,13 +177,7 @@ fn a_missing_wall_is_refused_unless_it_is_allowed() {
             allow_weak,
             ..settings.clone()
         };
-        // A process that another test is just starting may still have the script open for writing.
-        loop {
-            match Worker::start(&settings) {
-                Err(StartError::Spawn(reason)) if reason.contains("busy") => {}
-                started => return started,
-            }
-        }
+        until_not_busy(&settings)
     };
     let error = start(false).unwrap_err();
     let StartError::Weak { walls } = &error else {

@@ -49,6 +49,25 @@ fn device_memory_ends_at_the_allowance() {
 }
 
 #[test]
+fn device_memory_ends_for_a_worker_that_hears_no_signal() {
+    let Some(result) = attempt(Act::GrowFilesDeaf, 0) else {
+        return;
+    };
+    assert_eq!(result, Ok(libc::EFBIG as u32));
+}
+
+#[test]
+fn what_lies_behind_a_buffer_is_the_workers_own() {
+    let Some(result) = attempt(Act::WritePastBuffers, 0) else {
+        return;
+    };
+    let Err(RunError::Died(Death::Signal(signal))) = result else {
+        panic!("{result:?}");
+    };
+    assert!([libc::SIGSEGV, libc::SIGBUS].contains(&signal), "{signal}");
+}
+
+#[test]
 fn time_ends_whatever_the_worker_does() {
     for act in [Act::NeverAnswer, Act::Burn, Act::AnswerSlowly] {
         let start = Instant::now();

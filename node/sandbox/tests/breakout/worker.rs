@@ -34,6 +34,9 @@ fn act(job: &Job, socket: &UnixStream) -> Option<u32> {
     let words = &job.buffers()[position];
     let argument = words.get(1).copied().unwrap_or_default();
     let act = Act::ALL.get(words[0] as usize)?;
+    if *act == Act::WritePastBuffers {
+        write_past(job.buffers().last()?);
+    }
     Some(perform(*act, argument, socket))
 }
 
@@ -41,7 +44,7 @@ fn perform(act: Act, argument: u32, mut socket: &UnixStream) -> u32 {
     match act {
         Act::ReadFile => outcome(std::fs::read("/etc/passwd")),
         Act::CreateFile => outcome(std::fs::write("/dev/shm/arknet-escape", b"escaped")),
-        Act::ReadParentMemory => outcome(std::fs::File::open(format!("/proc/{argument}/mem"))),
+        Act::OpenMemory => outcome(std::fs::File::open(format!("/proc/{argument}/mem"))),
         Act::ListFiles => outcome(std::fs::read_dir("/")),
         Act::SystemCall => {
             // SAFETY: all arguments are zero, so no call finds memory to read or write; it is meant to be refused.
@@ -52,7 +55,7 @@ fn perform(act: Act, argument: u32, mut socket: &UnixStream) -> u32 {
                 acts::SUCCEEDED
             }
         }
-        Act::ReadParent => {
+        Act::ReadProcess => {
             let mut byte = 0u8;
             let local = libc::iovec {
                 iov_base: (&raw mut byte).cast(),
@@ -66,18 +69,26 @@ fn perform(act: Act, argument: u32, mut socket: &UnixStream) -> u32 {
             let read = unsafe { libc::process_vm_readv(argument as i32, &local, 1, &remote, 1, 0) };
             u32::from(read >= 0)
         }
-        Act::TraceParent => {
+        Act::TraceProcess => {
             // SAFETY: attaching takes no pointers.
             let result = unsafe {
                 libc::ptrace(libc::PTRACE_ATTACH, argument as libc::pid_t, 0usize, 0usize)
             };
             u32::from(result >= 0)
         }
-        Act::KillParent => {
+        Act::KillProcess => {
             // SAFETY: a signal takes no pointers.
             u32::from(unsafe { libc::kill(argument as libc::pid_t, libc::SIGKILL) } == 0)
         }
         Act::Connect => outcome(std::net::TcpStream::connect(("127.0.0.1", 1))),
+        Act::Fork => {
+            // SAFETY: the child, if there is one, shares nothing and ends at once.
+            match unsafe { libc::fork() } {
+                0 => std::process::exit(0),
+                child if child > 0 => acts::SUCCEEDED,
+                _ => outcome(Err::<(), _>(io::Error::last_os_error())),
+            }
+        }
         Act::RunProgram => outcome(std::process::Command::new("/bin/true").spawn()),
         Act::StartThread => outcome(thread::Builder::new().spawn(|| ())),
         Act::MapExecutable => {
@@ -136,13 +147,28 @@ fn perform(act: Act, argument: u32, mut socket: &UnixStream) -> u32 {
             // SAFETY: the mapping is writable and as long as that.
             unsafe { memory.write_bytes(1, STEP) };
         },
-        Act::GrowFiles => {
-            for descriptor in 0..256 {
-                // SAFETY: growing a file takes no pointers, and what was in it stays.
-                unsafe { libc::ftruncate(descriptor, 1 << 40) };
-            }
-            acts::SUCCEEDED
+        Act::GrowFiles => grow_files(),
+        Act::GrowFilesDeaf => {
+            // SAFETY: ignoring a signal runs no code of this process.
+            unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+            grow_files()
         }
+        Act::RaiseLimits => {
+            let all = libc::rlimit {
+                rlim_cur: libc::RLIM_INFINITY,
+                rlim_max: libc::RLIM_INFINITY,
+            };
+            // SAFETY: `all` is read and nothing is written.
+            let raised = unsafe {
+                libc::prlimit(0, libc::RLIMIT_FSIZE, &raw const all, std::ptr::null_mut())
+            };
+            if raised == 0 {
+                acts::SUCCEEDED
+            } else {
+                outcome(Err::<(), _>(io::Error::last_os_error()))
+            }
+        }
+        Act::WritePastBuffers => unreachable!("it is done where the job is at hand"),
         Act::FillPipe => loop {
             if socket.write_all(&[0; 4096]).is_err() {
                 return 0;
@@ -158,6 +184,15 @@ fn perform(act: Act, argument: u32, mut socket: &UnixStream) -> u32 {
         }
         Act::AnswerAnotherJob => {
             send(socket, 131, &done(argument + 1), 1);
+            forever()
+        }
+        Act::AnswerAhead => {
+            // At once, so that the second answer is there when the first one is read.
+            let _ = socket.write_all(&[answer(argument), answer(argument + 1)].concat());
+            forever()
+        }
+        Act::AnswerAndGoDeaf => {
+            let _ = socket.write_all(&answer(argument));
             forever()
         }
         Act::AnswerEndlessHead => {
@@ -213,6 +248,34 @@ fn perform(act: Act, argument: u32, mut socket: &UnixStream) -> u32 {
     }
 }
 
+/// Makes every open file a terabyte long. Gives the reason why the last file that could have grown did not.
+fn grow_files() -> u32 {
+    let mut refused = acts::SUCCEEDED;
+    for descriptor in 0..256 {
+        // SAFETY: growing a file takes no pointers, and what was in it stays.
+        if unsafe { libc::ftruncate(descriptor, 1 << 40) } == 0 {
+            return acts::SUCCEEDED;
+        }
+        let error = io::Error::last_os_error();
+        if error.raw_os_error() == Some(libc::EFBIG) {
+            refused = outcome(Err::<(), _>(error));
+        }
+    }
+    refused
+}
+
+/// Writes from the end of a buffer upwards, whatever lies there.
+fn write_past(buffer: &[u32]) -> ! {
+    let mut word = buffer.as_ptr_range().end.cast_mut();
+    loop {
+        // SAFETY: none; this is the act. It ends where nothing is mapped.
+        unsafe {
+            word.write_volatile(acts::SECRET);
+            word = word.add(1);
+        }
+    }
+}
+
 fn outcome<T>(result: io::Result<T>) -> u32 {
     match result {
         Ok(_) => acts::SUCCEEDED,
@@ -233,10 +296,22 @@ fn done(number: u32) -> Vec<u8> {
     head
 }
 
-fn send(mut socket: &UnixStream, kind: u8, head: &[u8], words: u64) {
+/// A "done" message for a job, as it should be.
+fn answer(number: u32) -> Vec<u8> {
+    let mut answer = message(131, &done(number), 1);
+    answer.extend(acts::SECRET.to_le_bytes());
+    answer
+}
+
+/// A message that announces so many words.
+fn message(kind: u8, head: &[u8], words: u64) -> Vec<u8> {
     let mut message = vec![kind];
     message.extend((head.len() as u32).to_le_bytes());
     message.extend(words.to_le_bytes());
     message.extend_from_slice(head);
-    let _ = socket.write_all(&message);
+    message
+}
+
+fn send(mut socket: &UnixStream, kind: u8, head: &[u8], words: u64) {
+    let _ = socket.write_all(&message(kind, head, words));
 }
