@@ -18,6 +18,9 @@ pub const DIGEST_WORDS: usize = 8;
 /// Invocations of a workgroup of the `collatz` example.
 const COLLATZ_GROUP: u32 = 64;
 
+/// Invocations of a workgroup of the `matmul` example along each side.
+const MATMUL_GROUP: u32 = 8;
+
 /// Limits that no measured job comes near.
 const LIMITS: Limits = Limits {
     steps: 100_000,
@@ -79,6 +82,37 @@ pub fn sha256(blocks: u32) -> Job {
 pub fn collatz(values: u32) -> Job {
     let groups = values.div_ceil(COLLATZ_GROUP);
     resized("collatz", [groups, 1, 1], vec![(1..=values).collect()])
+}
+
+/// The `matmul` example's kernel on square matrices.
+///
+/// # Panics
+///
+/// If the side is no multiple of 8.
+pub fn matmul(side: u32) -> Job {
+    assert!(side.is_multiple_of(MATMUL_GROUP), "whole workgroups");
+    let mut random = StdRng::seed_from_u64(u64::from(side));
+    let words = side as usize * side as usize;
+    let mut matrix = || (0..words).map(|_| random.random_range(0..1000)).collect();
+    let buffers = vec![vec![side; 3], matrix(), matrix(), vec![0; words]];
+    let groups = side / MATMUL_GROUP;
+    resized("matmul", [groups, groups, 1], buffers)
+}
+
+/// The `mandelbrot` example's picture with so many times the pixels along each side, and more rounds.
+///
+/// # Panics
+///
+/// If the example is missing.
+pub fn mandelbrot(scale: u32) -> Job {
+    let small = example("mandelbrot");
+    let [width, height, left, top, step, _] = small.buffers()[0][..] else {
+        panic!("a view has six words");
+    };
+    let [x, y, _] = small.dispatch().workgroups();
+    let pixels = vec![0; (width * height * scale * scale) as usize];
+    let view = vec![width * scale, height * scale, left, top, step / scale, 255];
+    resized("mandelbrot", [x * scale, y * scale, 1], vec![view, pixels])
 }
 
 fn resized(name: &str, workgroups: [u32; 3], buffers: Vec<Vec<u32>>) -> Job {

@@ -13,6 +13,8 @@
 //! | `front_end` | WGSL to workload, statement to tables | criterion |
 //! | `interpreter` | steps per second | criterion |
 //! | `wgpu` | a run on the adapter that is there, if any (`. .mesa/env` for the software one) | criterion |
+//! | `overhead` | checked and metered kernels against the same WGSL without us, on that adapter | [`turns`] |
+//! | `sandbox` | what a worker process costs | criterion |
 //! | `witness` | witness cells per second | criterion |
 //! | `prove` | a job to its receipt, in all and by phase | criterion |
 //! | `verify` | a receipt to its verdict | criterion |
