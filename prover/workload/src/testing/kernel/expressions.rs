@@ -371,6 +371,16 @@ impl Builder<'_> {
                     Expr::Binary(op, scalar, vector)
                 }
             }
+            // What has no place in the type is too rare where each operand is drawn by itself.
+            9 if of == Scalar::I32 && len == 1 => {
+                let op = *self.random.pick(&["/", "%"]);
+                let [least, minus_one] = [1 << 31, u32::MAX].map(|edge| {
+                    let condition = self.boxed(&BOOL, 0);
+                    let edge = Box::new(Expr::Literal(of, edge));
+                    Box::new(Expr::Select(condition, edge, self.boxed(wanted, depth)))
+                });
+                Expr::Binary(op, least, minus_one)
+            }
             _ => {
                 let op = *self.random.pick(&OPERATORS);
                 Expr::Binary(op, self.boxed(wanted, depth), self.boxed(wanted, depth))
