@@ -67,6 +67,14 @@ fn floats() {
         "one()",
     );
     body("let x = f16(1);", "f16", "f16");
+    // Evaluated before anything is lowered, to what the machine makes of it.
+    body("data[0] = u32(sin(1) * 1000);", "point (`sin`)", "sin");
+    refused(
+        "const SCALE: f32 = 5 / 2;",
+        "data[0] = u32(SCALE);",
+        "point (`f32`)",
+        "f32",
+    );
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn scanning_needs_each_of_its_barriers() {
         let (before, after) = wgsl.split_at(at);
         folder.write("scan.wgsl", before.to_owned() + &after[BARRIER.len()..]);
         let outcome = folder.run("run", &["--backend", "cpu"]).expect(4);
-        outcome.says(&["data race on `totals["]);
+        outcome.says(&["data race on word ", "of `totals`"]);
     }
 }
 

@@ -33,10 +33,10 @@ fn an_access_out_of_bounds_traps() {
             "data[id.x + 5u]",
             &["out of bounds", "reads"],
         );
-        read.says(&["invocation 3", "data[8]", "8 words"]);
+        read.says(&["invocation 3", "word 8 of `data`", "8 words"]);
         let folder = Folder::with_data(&kernel(write), 1, 8);
         let write = traps(&folder, backend, 6, "data[x * 1000000000u]", &["writes"]);
-        write.says(&["invocation 3", "data[3000000000]"]);
+        write.says(&["invocation 3", "word 3000000000 of `data`"]);
     }
 }
 

@@ -20,7 +20,7 @@ pub enum Access {
 pub enum Trap {
     /// An index at or past the end of a memory.
     #[error(
-        "out of bounds: invocation {} {access} `{memory}[{index}]`, which has {length} words",
+        "out of bounds: invocation {} {access} word {index} of `{memory}`, which has {length} words",
         invocation.0
     )]
     OutOfBounds {
@@ -53,7 +53,7 @@ pub enum Trap {
     },
     /// Two invocations touched a word in a way whose result depends on who comes first.
     #[error(
-        "data race on `{memory}[{index}]`: invocation {} {second} it, invocation {} {first} it",
+        "data race on word {index} of `{memory}`: invocation {} {second} it, invocation {} {first} it",
         second_invocation.0,
         first_invocation.0
     )]

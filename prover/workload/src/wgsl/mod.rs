@@ -19,6 +19,7 @@ mod constants;
 mod environment;
 mod expression;
 mod facts;
+mod floats;
 mod interface;
 mod isolate;
 mod limits;
@@ -123,13 +124,14 @@ fn lower(
     limits: &FrontEndLimits,
 ) -> Result<Program, Refusal> {
     let has_overrides = prescan::check(source, limits)?;
-    let source = if has_overrides || !constants.is_empty() {
+    let substituted = if has_overrides || !constants.is_empty() {
         Cow::Owned(overrides::substitute(source, constants)?)
     } else {
         Cow::Borrowed(source)
     };
-    let (module, info) = module::parse(&source)?;
-    let (index, entry) = interface::find(&module, entry)?;
+    let (module, info) = module::parse(&substituted)?;
+    let name = entry;
+    let (index, entry) = interface::find(&module, name)?;
     let program = Program {
         workgroup_size: interface::workgroup_size(entry)?,
         memories: Vec::new(),
@@ -145,6 +147,8 @@ fn lower(
         facts: Rc::clone(lowering.facts.entry()),
     };
     lowering.run(main, arguments, Span::default())?;
+    // Last, as whatever has floats left is refused with more to say.
+    floats::check(source, name)?;
     let Lowering {
         mut program,
         mut prologue,

@@ -99,6 +99,17 @@ fn unknown_zero_value(span: Span) -> Refusal {
     )
 }
 
+/// Scalars of a type that is no array or struct.
+fn plain_size(word: &str) -> usize {
+    match word {
+        "bool" | "u32" | "i32" | "f32" | "f16" | "atomic" => 1,
+        _ if word.starts_with("vec2") => 2,
+        _ if word.starts_with("vec3") => 3,
+        _ if word.starts_with("vec4") => 4,
+        _ => MAX_PLAIN,
+    }
+}
+
 impl<'a> Names<'a> {
     /// Collects the declarations.
     fn declared(tokens: &'a [Token<'a>]) -> Self {
@@ -203,7 +214,10 @@ impl<'a> Names<'a> {
             [name, open, ..]
                 if matches!(name.kind, Kind::Word(_)) && open.kind == Kind::Mark('<') =>
             {
-                MAX_PLAIN
+                match name.kind {
+                    Kind::Word(word) => plain_size(word),
+                    _ => MAX_PLAIN,
+                }
             }
             _ => UNKNOWN,
         }
@@ -226,7 +240,7 @@ impl<'a> Names<'a> {
             sizes.types.insert(name, size);
             size
         } else {
-            MAX_PLAIN
+            plain_size(word)
         }
     }
 

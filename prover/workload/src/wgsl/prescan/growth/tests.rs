@@ -10,6 +10,10 @@ fn refused(source: &str) -> bool {
 #[test]
 fn zero_values_must_be_small_and_of_known_size() {
     assert!(!refused("var a = array<u32, 64>();"));
+    assert!(!refused("var a = array<u32, 4096>();"));
+    assert!(!refused("var a = array<vec3<i32>, 1365>();"));
+    assert!(refused("var a = array<u32, 4097>();"));
+    assert!(refused("var a = array<vec4u, 1025>();"));
     assert!(!refused("const N = 64u; var a = array<u32, N>();"));
     assert!(!refused(
         "const N: u32 = 0x40; alias A = array<u32, N,>; var a = A();"
