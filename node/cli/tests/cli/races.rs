@@ -52,7 +52,7 @@ fn a_race_is_the_same_trap_on_every_backend() {
     for backend in backends() {
         let folder = Folder::with_data(STORAGE, 1, 4);
         checked(&folder, backend).says(&[
-            "`data[1]`",
+            "word 1 of `data`",
             "invocation 1 writes it, invocation 0 writes it",
             "kernel.wgsl:4:",
             "data[id.x] = id.x",
@@ -61,14 +61,14 @@ fn a_race_is_the_same_trap_on_every_backend() {
         ]);
         let folder = Folder::with_data(WORKGROUP, 1, 4);
         checked(&folder, backend).says(&[
-            "`shared_words[",
+            "of `shared_words`",
             "invocation",
             "kernel.wgsl:5:",
             "kernel.wgsl:6:",
         ]);
         let folder = Folder::with_data(ACROSS, 3, 4);
         checked(&folder, backend).says(&[
-            "`data[0]`",
+            "word 0 of `data`",
             "invocation 1 updates it, invocation 0 reads it",
             "kernel.wgsl:4:",
             "kernel.wgsl:5:",
@@ -156,7 +156,7 @@ fn other_traps_come_out_as_they_are() {
             .expect(4)
             .says(&[
                 "out of bounds",
-                "invocation 3 writes `data[4]`",
+                "invocation 3 writes word 4 of `data`",
                 "kernel.wgsl:5:",
             ]);
     }

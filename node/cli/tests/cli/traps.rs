@@ -50,7 +50,7 @@ fn a_local_array_has_bounds_too() {
             backend,
             6,
             "local[data[id.x] + select",
-            &["local[4]", "invocation 2"],
+            &["word 4 of `local`", "invocation 2"],
         );
     }
 }
@@ -83,7 +83,7 @@ fn races_name_both_invocations() {
         &[
             "data race",
             "writes",
-            "data[0]",
+            "word 0 of `data`",
             "invocation 1",
             "invocation 0",
         ],
