@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-#[cfg(feature = "prove")]
 use arknet_workload::job::folder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -62,6 +61,8 @@ pub(crate) enum Verb {
 /// and names the line of the WGSL. The `cpu` backend is the reference and finds every trap; `wgpu` and
 /// `cuda` run the same program on a GPU, in a process that is locked in, and do not look for data races
 /// unless `--check-races` is given. The summary says whether races were looked for.
+/// On the CPU a run takes about three times the memory of the buffers that the kernel writes and twice that of the
+/// others; where there is not enough it is refused. `limits.memory` counts the bytes of the buffers alone.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   arknet run examples/collatz
@@ -81,6 +82,10 @@ pub(crate) struct RunArguments {
     /// Use a GPU even where this system cannot lock the process in that does; for kernels that you trust
     #[arg(long)]
     pub(crate) allow_weak_sandbox: bool,
+    /// The most memory that a run on the CPU may take, its buffers included, such as 8GiB [default: what the machine has
+    /// free]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) max_memory: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -98,8 +103,9 @@ pub(crate) enum Backend {
 /// Run a job and prove its outputs
 ///
 /// Runs the kernel on the CPU, proves the run, verifies the proof, and only then writes the outputs and the
-/// receipt. Every buffer that the kernel may write needs an `output` in the job file. How much memory proving
-/// takes is estimated first; a job for which there is not enough is refused.
+/// receipt. Every buffer that the kernel may write needs an `output` in the job file. How much memory it
+/// takes is estimated before the run and again before the proof; a job for which there is not enough is refused.
+/// That is far more than `limits.memory`, which counts the bytes of the buffers alone.
 #[cfg(feature = "prove")]
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
@@ -115,12 +121,11 @@ pub(crate) struct ProveArguments {
     /// The security of the proof: 100 or 128 provable bits
     #[arg(long, value_enum, default_value_t = PresetName::S100)]
     pub(crate) preset: PresetName,
-    /// The most memory that proving may take, such as 8GiB [default: what the machine has free]
+    /// The most memory that running and proving may take, such as 8GiB [default: what the machine has free]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) max_memory: Option<u64>,
 }
 
-#[cfg(feature = "prove")]
 fn size(text: &str) -> Result<u64, String> {
     folder::parse_size(text).ok_or_else(|| format!("it must be {}", folder::SIZE))
 }
@@ -169,4 +174,8 @@ pub(crate) struct InspectArguments {
     /// The entry point of a .wgsl file [default: main]
     #[arg(long, value_name = "NAME")]
     pub(crate) entry: Option<String>,
+    /// The most memory that running and measuring a job may take, its buffers included, such as 8GiB [default: what the
+    /// machine has free]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) max_memory: Option<u64>,
 }

@@ -13,6 +13,7 @@ use arknet_workload::job::Execution;
 use crate::arguments::{Backend, RunArguments};
 use crate::error::CliError;
 use crate::job::OpenJob;
+use crate::memory::Memory;
 
 /// A finished run and what ran it.
 pub(crate) struct Ran {
@@ -43,7 +44,7 @@ pub(crate) struct WallReport {
     pub(crate) detail: String,
 }
 
-/// How a GPU is used.
+/// How a GPU is used, and the CPU beside it or in its place.
 #[derive(Clone, Copy)]
 #[cfg_attr(
     not(feature = "gpu"),
@@ -54,6 +55,8 @@ struct Use {
     allow_weak: bool,
     /// With the interpreter beside it.
     check_races: bool,
+    /// What the interpreter may take.
+    memory: Memory,
 }
 
 /// Runs a job as the command line asks for.
@@ -61,16 +64,19 @@ pub(crate) fn run(open: &OpenJob, arguments: &RunArguments) -> Result<Ran, CliEr
     let how = Use {
         allow_weak: arguments.allow_weak_sandbox,
         check_races: arguments.check_races,
+        memory: Memory::new(arguments.max_memory),
     };
+    let cpu = |passed_over| cpu(open, how.memory, passed_over);
     match arguments.backend {
-        Backend::Cpu => cpu(open, None),
+        Backend::Cpu => cpu(None),
         Backend::Wgpu => gpu::run_wgpu(open, how),
         Backend::Cuda => gpu::run_cuda(open, how),
-        Backend::Auto => gpu::run_if_real(open, how)?.or_else(|reason| cpu(open, Some(reason))),
+        Backend::Auto => gpu::run_if_real(open, how)?.or_else(|reason| cpu(Some(reason))),
     }
 }
 
-fn cpu(open: &OpenJob, passed_over: Option<String>) -> Result<Ran, CliError> {
+fn cpu(open: &OpenJob, memory: Memory, passed_over: Option<String>) -> Result<Ran, CliError> {
+    memory.check_run(open.job())?;
     let start = Instant::now();
     let execution = interpreter::run(open.job()).map_err(|error| open.failed_run(error))?;
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -158,7 +164,10 @@ mod gpu {
         how: Use,
     ) -> Result<Result<Ran, String>, CliError> {
         // The worker is there already, so that a backend that is missing is known before a long check.
-        let reference = how.check_races.then(|| Reference::of(open)).transpose()?;
+        let reference = how
+            .check_races
+            .then(|| Reference::of(open, how.memory))
+            .transpose()?;
         let differs = |worker: &Worker, difference| CliError::Differs {
             device: worker.adapter().to_string(),
             difference,

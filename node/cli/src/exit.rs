@@ -16,7 +16,7 @@ pub(crate) enum Exit {
     Refused = 3,
     /// The run trapped.
     Trapped = 4,
-    /// The job needs more than it declares, or more than can be proven.
+    /// The job needs more than it declares, than this machine has, or than can be proven.
     OverLimit = 5,
     /// The backend asked for is not available.
     Backend = 6,
@@ -33,7 +33,7 @@ Exit codes:
   2  the command line, the job folder or a file is wrong
   3  the workload is refused: it is not in the language, or larger than it allows
   4  the job trapped: out of bounds, out of steps, or a data race
-  5  over a declared limit (memory, time), or too large to prove, here or at all
+  5  over a declared limit (memory, time), or too large to run or prove, here or at all
   6  the backend is not available
   7  arknet itself failed: a defect, no threads left, or a GPU that computes something else than the interpreter";
 

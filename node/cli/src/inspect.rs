@@ -12,19 +12,21 @@ use crate::answer::{Answer, Rows};
 use crate::arguments::InspectArguments;
 use crate::error::CliError;
 use crate::job::{self, OpenJob};
+use crate::memory::Memory;
 use crate::{receipt, tables};
 
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<Answer, CliError> {
     let file = &arguments.file;
     let extension = file.extension().and_then(OsStr::to_str);
     let entry = arguments.entry.as_deref();
+    let memory = Memory::new(arguments.max_memory);
     match extension {
         Some("wgsl") if !file.is_dir() => inspect_source(file, entry.unwrap_or("main")),
         _ if entry.is_some() => Err(CliError::NoEntryHere {
             path: file.to_owned(),
         }),
-        _ if file.is_dir() => inspect_job(file),
-        Some("toml") => inspect_job(file),
+        _ if file.is_dir() => inspect_job(file, memory),
+        Some("toml") => inspect_job(file, memory),
         _ => inspect_receipt(file),
     }
 }
@@ -74,11 +76,11 @@ fn inspect_source(file: &Path, entry: &str) -> Result<Answer, CliError> {
     })
 }
 
-fn inspect_job(path: &Path) -> Result<Answer, CliError> {
+fn inspect_job(path: &Path, memory: Memory) -> Result<Answer, CliError> {
     let open = OpenJob::open(path)?;
     let mut rows = Rows::default();
     let workload = describe_workload(open.job().workload(), &mut rows);
-    let proof = tables::describe(&open, &mut rows)?;
+    let proof = tables::describe(&open, memory, &mut rows)?;
     Ok(Answer {
         text: rows.finish(),
         json: json!({ "workload": workload, "proof": proof }),

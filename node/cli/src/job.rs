@@ -78,7 +78,9 @@ impl OpenJob {
     pub(crate) fn failed_run(&self, error: RunError) -> CliError {
         match error {
             RunError::Trap(trap) => self.trapped(&trap),
-            over @ RunError::OverTime { .. } => CliError::OverLimit(over.to_string()),
+            over @ (RunError::OverTime { .. } | RunError::OutOfMemory { .. }) => {
+                CliError::OverLimit(over.to_string())
+            }
         }
     }
 

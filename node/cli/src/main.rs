@@ -14,7 +14,6 @@ mod fault;
 mod files;
 mod inspect;
 mod job;
-#[cfg(feature = "prove")]
 mod memory;
 mod picture;
 #[cfg(feature = "prove")]

@@ -1,4 +1,4 @@
-//! How much memory a proof may take: what the user allows, or what the machine has.
+//! How much memory a run or a proof may take: what the user allows, or what the machine has.
 //!
 //! Running out of memory is not an error that a program gets to handle: the system ends it. So the machine is
 //! asked beforehand. Linux says what is available in `/proc/meminfo`; a control group (as of a container or a
@@ -7,9 +7,13 @@
 use std::fs;
 use std::path::{Component, Path};
 
-use crate::answer::bytes;
+use arknet_workload::interpreter;
+use arknet_workload::job::Job;
 
-/// The memory that a proof may take.
+use crate::answer::bytes;
+use crate::error::CliError;
+
+/// The memory that a run or a proof may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Memory {
     /// What the user allows.
@@ -21,13 +25,13 @@ pub(crate) enum Memory {
 }
 
 impl Memory {
-    /// What the user allows.
-    pub(crate) fn allowed(bytes: u64) -> Self {
-        Self::Allowed(bytes)
+    /// What the user allows, or else what there is.
+    pub(crate) fn new(allowed: Option<u64>) -> Self {
+        allowed.map_or_else(Self::free, Self::Allowed)
     }
 
     /// What there is.
-    pub(crate) fn free() -> Self {
+    fn free() -> Self {
         let machine = fs::read_to_string("/proc/meminfo")
             .ok()
             .and_then(|text| field(&text, "MemAvailable:")?.checked_mul(1024));
@@ -40,6 +44,30 @@ impl Memory {
         }
     }
 
+    /// Refuses to run a job on the CPU where that does not fit.
+    pub(crate) fn check_run(self, job: &Job) -> Result<(), CliError> {
+        let needed = interpreter::memory_bytes(job);
+        self.check("running the job on the CPU", job, needed)
+    }
+
+    /// Refuses to do something with a job that needs this many bytes beside the job's buffers, if they are not there.
+    pub(crate) fn check(self, what: &str, job: &Job, needed: u64) -> Result<(), CliError> {
+        let held = job.memory_bytes();
+        let total = held.saturating_add(needed);
+        // What is free no longer has the job's buffers in it.
+        let fits = match self {
+            Self::Allowed(allowed) => total <= allowed,
+            Self::Free(free) => needed <= free,
+            Self::Unknown => true,
+        };
+        if fits {
+            return Ok(());
+        }
+        let needs = format!("{what} takes about {} of memory", bytes(total));
+        let besides = format!(" beside the {} of its buffers", bytes(held));
+        Err(CliError::OverLimit(self.explain(&needs, &besides, total)))
+    }
+
     /// The bytes.
     pub(crate) fn bytes(self) -> u64 {
         match self {
@@ -48,14 +76,20 @@ impl Memory {
         }
     }
 
-    /// Why a proof that needs more is not begun.
-    pub(crate) fn refusal(self, needed: u64) -> String {
-        let needs = format!("proving takes about {} of memory", bytes(needed));
+    /// Why a proof that needs more is not begun. `is_floor` tells that it may need much more than that.
+    #[cfg(feature = "prove")]
+    pub(crate) fn refusal(self, needed: u64, is_floor: bool) -> String {
+        let about = if is_floor { "at least" } else { "about" };
+        let needs = format!("proving takes {about} {} of memory", bytes(needed));
+        self.explain(&needs, "", needed)
+    }
+
+    fn explain(self, needs: &str, besides: &str, needed: u64) -> String {
         let there_is = bytes(self.bytes());
         match self {
             Self::Allowed(_) => format!("{needs}, and `--max-memory` allows {there_is}"),
             Self::Free(_) | Self::Unknown => format!(
-                "{needs}, and this machine has {there_is} free; split the job into smaller ones, prove it on a \
+                "{needs}, and this machine has {there_is} free{besides}; split the job into smaller ones, take a \
                  larger machine, or try all the same with `--max-memory {}MiB`",
                 needed.div_ceil(1 << 20)
             ),
@@ -130,20 +164,52 @@ mod tests {
         assert_eq!(left(""), None);
     }
 
+    #[cfg(feature = "prove")]
     #[test]
     fn refusals_say_how_much_is_needed_and_how_much_there_is() {
-        let text = Memory::Free(1 << 30).refusal((3 << 30) + 1);
+        let text = Memory::Free(1 << 30).refusal((3 << 30) + 1, false);
         assert!(
             text.contains("about 3.0 GiB") && text.contains("has 1.0 GiB free"),
             "{text}"
         );
         assert!(text.contains("--max-memory 3073MiB"), "{text}");
-        let text = Memory::allowed(1 << 20).refusal(3 << 20);
+        let text = Memory::new(Some(1 << 20)).refusal(3 << 20, true);
         assert!(
-            text.contains("3.0 MiB") && text.contains("allows 1.0 MiB"),
+            text.contains("at least 3.0 MiB") && text.contains("allows 1.0 MiB"),
             "{text}"
         );
         assert_eq!(Memory::Unknown.bytes(), u64::MAX);
+    }
+
+    #[test]
+    fn the_buffers_count_only_where_they_are_not_there_yet() {
+        let workload = arknet_workload::wgsl::compile(
+            "@group(0) @binding(0) var<storage, read_write> o: array<u32>;
+             @compute @workgroup_size(1) fn main() { o[0] = 1u; }",
+            "main",
+            &arknet_workload::wgsl::FrontEndLimits::default(),
+        )
+        .unwrap();
+        let limits = arknet_workload::job::Limits {
+            steps: 0,
+            memory: 4000,
+            time: std::time::Duration::from_secs(1),
+        };
+        let job = Job::new(workload, [1, 1, 1], vec![vec![0; 1000]], limits).unwrap();
+        let check = |memory: Memory| memory.check("it", &job, 6000).map_err(|e| e.to_string());
+        check(Memory::Allowed(10_000)).unwrap();
+        check(Memory::Free(6000)).unwrap();
+        check(Memory::Unknown).unwrap();
+        let text = check(Memory::Allowed(9999)).unwrap_err();
+        assert_eq!(
+            text,
+            "it takes about 9.8 KiB of memory, and `--max-memory` allows 9.8 KiB"
+        );
+        let text = check(Memory::Free(5999)).unwrap_err();
+        assert!(
+            text.contains("has 5.9 KiB free beside the 3.9 KiB of its buffers"),
+            "{text}"
+        );
     }
 
     #[cfg(target_os = "linux")]

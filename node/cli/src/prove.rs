@@ -26,9 +26,7 @@ pub(crate) fn prove(arguments: &ProveArguments, bars: bool) -> Result<Answer, Cl
         PresetName::S128 => Preset::S128,
     };
 
-    let memory = arguments
-        .max_memory
-        .map_or_else(Memory::free, Memory::allowed);
+    let memory = Memory::new(arguments.max_memory);
     let mut progress = Progress::new(bars);
     let prepared = Prepared::new(
         open.job(),
@@ -142,7 +140,9 @@ fn check_destination(open: &OpenJob, path: &Path) -> Result<(), CliError> {
 fn failed(open: &OpenJob, memory: &Memory, error: ProveError) -> CliError {
     match error {
         ProveError::Run(error) => open.failed_run(error),
-        ProveError::OverMemory { needed, .. } => CliError::OverLimit(memory.refusal(needed)),
+        ProveError::OverMemory {
+            needed, is_floor, ..
+        } => CliError::OverLimit(memory.refusal(needed, is_floor)),
         ProveError::Compile(_)
         | ProveError::Witness(WitnessError::TooManyRows { .. })
         | ProveError::Heights(_)

@@ -10,6 +10,7 @@ use arknet_workload::job::{Execution, Invocation, Job, Trap};
 
 use crate::error::CliError;
 use crate::job::OpenJob;
+use crate::memory::Memory;
 
 /// What a job means.
 pub(crate) struct Reference(Execution);
@@ -46,8 +47,9 @@ pub(crate) enum Difference {
 }
 
 impl Reference {
-    /// Runs a job in the interpreter. A trap, of which a race is one, is the error of the command.
-    pub(crate) fn of(open: &OpenJob) -> Result<Self, CliError> {
+    /// Runs a job in the interpreter, in this memory. A trap, of which a race is one, is the error of the command.
+    pub(crate) fn of(open: &OpenJob, memory: Memory) -> Result<Self, CliError> {
+        memory.check_run(open.job())?;
         match interpreter::run(open.job()) {
             Ok(execution) => Ok(Self(execution)),
             Err(error @ RunError::OverTime { .. }) => Err(CliError::OverLimit(format!(

@@ -1,6 +1,6 @@
 //! The tables of a job: what a proof of it commits to, and what making it costs.
 
-use arknet_air::{Bus, Height, Machine, Statement, WitnessError};
+use arknet_air::{Bus, Height, Machine, Statement, WitnessError, check_dispatch};
 #[cfg(feature = "prove")]
 use arknet_receipt::Preset;
 #[cfg(feature = "prove")]
@@ -13,12 +13,23 @@ use crate::answer::bytes;
 use crate::answer::{Rows, count};
 use crate::error::CliError;
 use crate::job::OpenJob;
+use crate::memory::Memory;
 
 const BUSES: [Bus; 4] = [Bus::Control, Bus::Range, Bus::Data, Bus::State];
 
-/// Runs a job on the CPU and describes the tables of its proof, none of which is filled.
-pub(crate) fn describe(open: &OpenJob, rows: &mut Rows) -> Result<Value, CliError> {
+/// What compiled tables hold of the buffers, as a multiple of the job's own: initial and final words in two copies of
+/// the statement (4), and their limbs as field elements (4).
+const STATEMENTS: u64 = 8;
+
+/// Runs a job on the CPU, in this memory, and describes the tables of its proof, none of which is filled.
+pub(crate) fn describe(open: &OpenJob, memory: Memory, rows: &mut Rows) -> Result<Value, CliError> {
     let job = open.job();
+    // What needs no run to be refused is refused before it.
+    check_dispatch(job.dispatch()).map_err(|error| CliError::OverLimit(error.to_string()))?;
+    // The job runs and then its tables are compiled, without what the run took.
+    let compiling = job.memory_bytes().saturating_mul(STATEMENTS);
+    let needed = interpreter::memory_bytes(job).max(compiling);
+    memory.check("running the job and measuring its proof", job, needed)?;
     let execution = interpreter::run(job).map_err(|error| open.failed_run(error))?;
     let steps = execution.steps;
     open.describe_usage(steps, rows);

@@ -26,7 +26,7 @@ pub use check::{Violation, check};
 pub use evaluation::{Message, RowEvaluator};
 pub use machine::{
     AIR_VERSION, CompileError, MAX_FIXED_ROWS, MAX_LOG_HEIGHT, MAX_STEPS, MAX_WIDTH, Machine,
-    compile,
+    check_dispatch, compile,
 };
 pub use statement::{MismatchedBuffers, Statement};
 pub use table::{Bus, Direction, Height, MAX_DEGREE, Table};

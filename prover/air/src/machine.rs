@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use arknet_workload::ir::{MemoryId, Space};
+use arknet_workload::job::Dispatch;
 
 use crate::fixed::{self, MemoryTable};
 use crate::graph::{Graph, TooComplex, assign_ranges, form};
@@ -275,29 +276,36 @@ fn check_unchanged(statement: &Statement, accessed: &[MemoryId]) -> Result<(), C
     Ok(())
 }
 
+/// Refuses a dispatch that no job can be proven with: what can be known before it runs. [`Machine::compile`] checks
+/// it again.
+pub fn check_dispatch(dispatch: &Dispatch) -> Result<(), CompileError> {
+    dispatch_rows(dispatch).map(|_| ())
+}
+
+fn dispatch_rows(dispatch: &Dispatch) -> Result<u64, CompileError> {
+    fixed_rows("dispatch", dispatch.invocations().into())
+}
+
+/// The rows of a table that public data fixes and that has something to say in this many.
+fn fixed_rows(table: &str, used: u64) -> Result<u64, CompileError> {
+    let log_height = fixed::log_height(used);
+    if log_height > MAX_LOG_HEIGHT {
+        return Err(CompileError::TooTall {
+            table: table.to_owned(),
+            log_height,
+        });
+    }
+    Ok(1 << log_height)
+}
+
 fn check_heights(statement: &Statement, accessed: &[MemoryId]) -> Result<(), CompileError> {
-    let invocations = u64::from(statement.dispatch.invocations());
-    let mut rows = 0;
-    let mut check = |table: &str, log_height: u8| {
-        rows += 1u64 << log_height.min(MAX_LOG_HEIGHT + 1);
-        if log_height > MAX_LOG_HEIGHT {
-            Err(CompileError::TooTall {
-                table: table.to_owned(),
-                log_height,
-            })
-        } else {
-            Ok(())
-        }
-    };
-    check("dispatch", fixed::log_height(invocations))?;
+    let mut rows = dispatch_rows(&statement.dispatch)?;
     for &id in accessed {
         let words = u64::from(statement.length(id)) * u64::from(statement.instances(id));
         // Sixteen words a row from sixteen words on.
-        let rows = words.div_ceil(16);
-        check(
-            &statement.workload.program().memory(id).name,
-            fixed::log_height(rows),
-        )?;
+        let used = words.div_ceil(16);
+        let name = &statement.workload.program().memory(id).name;
+        rows += fixed_rows(name, used)?;
     }
     if rows > MAX_FIXED_ROWS {
         return Err(CompileError::TooManyFixedRows { rows });

@@ -1,11 +1,12 @@
 //! The first half of a proof: what it will be about, how large it will be, and whether it fits the memory.
 //!
 //! Filling tables takes far more memory than anything before it. So the rows are counted first, by a run that
-//! keeps none, and a proof that would not fit is refused while there is still memory to say so.
+//! keeps none, and a proof that would not fit is refused while there is still memory to say so. What the buffers
+//! and the dispatch alone rule out is refused before the job runs.
 
 use std::time::Duration;
 
-use arknet_air::{Machine, Statement};
+use arknet_air::{Machine, Statement, check_dispatch};
 use arknet_receipt::{Claim, Preset, SealTooLarge, Slot, StarkSeal, Usage, place};
 use arknet_workload::interpreter;
 use arknet_workload::job::Job;
@@ -27,18 +28,22 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Runs a job and measures its tables. A proof that takes more than `memory` bytes is refused. `progress`
-    /// hears of each phase as it begins (0) and ends (1).
+    /// Runs a job and measures its tables. A proof that takes more than `memory` bytes, the run included, is
+    /// refused. `progress` hears of each phase as it begins (0) and ends (1).
     pub fn new(
         job: &Job,
         preset: Preset,
         memory: u64,
         progress: &mut dyn FnMut(Phase, f32),
     ) -> Result<Self, ProveError> {
+        // What needs no run to be refused is refused before it.
+        check_dispatch(job.dispatch())?;
+        let running = job
+            .memory_bytes()
+            .saturating_add(interpreter::memory_bytes(job));
+        fits(Cost::least(job, preset).max(running), true, memory)?;
         let mut clock = PhaseClock::new(Vec::new(), progress);
         let execution = clock.time(Phase::Execute, || interpreter::run(job))?;
-        // Public words become columns when the tables are compiled, which must not be what the memory ends at.
-        fits(Cost::least(job, preset), memory)?;
         let (claim, machine) = clock.time(Phase::Compile, || {
             let usage = Usage::new(job, execution.steps);
             let claim = Claim::new(job, &execution.buffers, usage)?;
@@ -57,7 +62,7 @@ impl Prepared {
             .filter_map(|(table, height)| Some(TableSize::new(table, (*height)?)))
             .collect();
         let cost = Cost::new(&tables, preset);
-        fits(cost.memory, memory)?;
+        fits(cost.memory, false, memory)?;
         if cost.least_proof_bytes > StarkSeal::MAX_PROOF_BYTES as u64 {
             let got = usize::try_from(cost.least_proof_bytes).unwrap_or(usize::MAX);
             return Err(SealTooLarge::Proof { got }.into());
@@ -89,9 +94,13 @@ impl Prepared {
     }
 }
 
-fn fits(needed: u64, limit: u64) -> Result<(), ProveError> {
+fn fits(needed: u64, is_floor: bool, limit: u64) -> Result<(), ProveError> {
     if needed > limit {
-        return Err(ProveError::OverMemory { needed, limit });
+        return Err(ProveError::OverMemory {
+            needed,
+            is_floor,
+            limit,
+        });
     }
     Ok(())
 }

@@ -59,10 +59,15 @@ pub enum ProveError {
     #[error(transparent)]
     Claim(#[from] ClaimError),
     /// Proving takes more memory than it may.
-    #[error("proving takes about {needed} bytes of memory, more than the {limit} that it may")]
+    #[error(
+        "proving takes {} {needed} bytes of memory, more than the {limit} that it may",
+        if *is_floor { "at least" } else { "about" }
+    )]
     OverMemory {
         /// Bytes that it takes.
         needed: u64,
+        /// Whether it may take much more than that: how much is known only after a run.
+        is_floor: bool,
         /// Bytes that it may take.
         limit: u64,
     },

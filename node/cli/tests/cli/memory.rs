@@ -1,4 +1,4 @@
-//! What proving takes of memory: told before anything is filled, and refused where it is not there.
+//! What running and proving take of memory: told before it is taken, and refused where it is not there.
 
 use crate::arknet::{Folder, arknet};
 
@@ -15,7 +15,7 @@ fn too_little_memory_is_told_in_advance() {
     let folder = Folder::copy_of("matmul");
     refused(&folder, "1MiB")
         .expect(5)
-        .says(&["proving takes about", "`--max-memory` allows 1.0 MiB"]);
+        .says(&["proving takes at least", "`--max-memory` allows 1.0 MiB"]);
     assert!(!folder.file("c.out").exists());
     for nonsense in ["", "much", "1.5GiB", "-1"] {
         refused(&folder, nonsense).expect(2);
@@ -25,7 +25,9 @@ fn too_little_memory_is_told_in_advance() {
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     let needed = json["proof"]["costs"]["s100"]["proving_memory"].as_u64();
     let needed = needed.expect("an estimate");
-    refused(&folder, &(needed - 1).to_string()).expect(5);
+    refused(&folder, &(needed - 1).to_string())
+        .expect(5)
+        .says(&["proving takes about"]);
     let receipt = folder.file("receipt");
     let path = receipt.to_str().expect("a plain path");
     let limit = needed.to_string();
@@ -47,8 +49,10 @@ fn too_little_memory_is_told_in_advance() {
 
 #[test]
 fn help_names_the_limit() {
-    let help = arknet(["prove", "--help"]).expect(0).stdout;
-    assert!(help.contains("--max-memory <SIZE>"), "{help}");
+    for verb in ["run", "prove", "inspect"] {
+        let help = arknet([verb, "--help"]).expect(0).stdout;
+        assert!(help.contains("--max-memory <SIZE>"), "{help}");
+    }
 }
 
 const LOOP: &str = "@group(0) @binding(0) var<storage, read_write> data: array<u32>;
@@ -91,4 +95,71 @@ fn inspecting_obeys_the_time_limit() {
     let start = std::time::Instant::now();
     folder.run("inspect", &[]).expect(5).says(&["limits.time"]);
     assert!(start.elapsed() < std::time::Duration::from_secs(20));
+}
+
+/// What a job of 2^18 words takes on the CPU: the buffer, its words with who touched them, and the result.
+#[test]
+fn a_run_that_does_not_fit_is_not_begun() {
+    let folder = Folder::with_data(LOOP, 1, 1 << 18);
+    let job = String::from_utf8(folder.read("job.toml")).expect("text");
+    folder.write("job.toml", job.replace("steps = 1000", "steps = 5000"));
+    let run = |limit| folder.run("run", &["--backend", "cpu", "--max-memory", limit]);
+    for limit in ["1MiB", "3MiB"] {
+        run(limit).expect(5).says(&[
+            "running the job on the CPU takes about 4.0 MiB",
+            "`--max-memory` allows",
+        ]);
+        folder
+            .run("inspect", &["--max-memory", limit])
+            .expect(5)
+            .says(&["takes about 9.0 MiB", "`--max-memory` allows"]);
+        refused(&folder, limit).expect(5);
+    }
+    assert!(!folder.file("data.out").exists());
+    run("5MiB").expect(0);
+    assert_eq!(folder.read("data.out").len(), 1 << 20);
+    folder
+        .run("inspect", &["--max-memory", "9437184"])
+        .expect(0);
+}
+
+/// Memory that the machine does not know to be missing: the system refuses it, and that is no crash.
+#[cfg(target_os = "linux")]
+#[test]
+fn refused_memory_is_an_error() {
+    let folder = Folder::with_data(LOOP, 1, 64 << 20);
+    let job = String::from_utf8(folder.read("job.toml")).expect("text");
+    folder.write("job.toml", job.replace("\"1MiB\"", "\"1GiB\""));
+    let output = std::process::Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -v 700000; exec \"$0\" run \"$1\" --backend cpu",
+        ])
+        .arg(env!("CARGO_BIN_EXE_arknet"))
+        .arg(folder.path())
+        .env("RAYON_NUM_THREADS", "2")
+        .output()
+        .expect("a shell");
+    assert_eq!(output.status.code(), Some(5), "{output:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("this machine cannot give"), "{stderr}");
+}
+
+/// The dispatch alone decides: a run would trap.
+#[test]
+fn too_large_a_dispatch_is_refused_before_the_run() {
+    let folder = Folder::with_data(LOOP, 65_535, 64);
+    let job = String::from_utf8(folder.read("job.toml")).expect("text");
+    folder.write("job.toml", job.replace("[65535, 1, 1]", "[65535, 2, 1]"));
+    let receipt = folder.file("receipt");
+    let path = receipt.to_str().expect("a plain path");
+    for outcome in [
+        folder.run("inspect", &[]),
+        folder.run("prove", &["--receipt", path]),
+    ] {
+        outcome
+            .expect(5)
+            .says(&["the table `dispatch` needs 2^23 rows"]);
+    }
+    folder.run("run", &["--backend", "cpu"]).expect(4);
 }

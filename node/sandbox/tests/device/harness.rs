@@ -64,7 +64,10 @@ pub(crate) type Outcome = Result<Execution, Trap>;
 pub(crate) fn interpret(job: &Job) -> Outcome {
     interpreter::run(job).map_err(|error| match error {
         interpreter::RunError::Trap(trap) => trap,
-        interpreter::RunError::OverTime { limit } => panic!("the interpreter took over {limit:?}"),
+        error @ (interpreter::RunError::OverTime { .. }
+        | interpreter::RunError::OutOfMemory { .. }) => {
+            panic!("the interpreter gave up: {error}")
+        }
     })
 }
 

@@ -46,6 +46,11 @@ impl<'a> Direct<'a> {
         }
     }
 
+    /// Bytes of what one thread keeps of shared memory.
+    pub(super) fn bytes(code: &Code) -> usize {
+        size_of::<SharedWord>() * Array::total(&code.shareds)
+    }
+
     /// Who touches an output word.
     #[inline(always)]
     fn toucher(&self, origin: Origin) -> u32 {

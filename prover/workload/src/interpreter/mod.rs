@@ -13,6 +13,7 @@ mod arithmetic;
 mod code;
 mod compile;
 mod direct;
+mod footprint;
 mod group;
 mod isolated;
 mod machine;
@@ -25,12 +26,14 @@ mod race;
 mod tests;
 mod touch;
 
+use std::collections::TryReserveError;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rayon::prelude::*;
 
 pub use arithmetic::{evaluate_atomic, evaluate_binary, evaluate_cast};
+pub use footprint::memory_bytes;
 
 use crate::job::{Execution, Invocation, Job, Trap};
 use code::Code;
@@ -51,20 +54,29 @@ pub enum RunError {
         /// The declared limit.
         limit: Duration,
     },
+    /// The system refused the memory for the buffers.
+    #[error(
+        "this machine cannot give the {bytes} bytes of memory that running the job takes beside its buffers; \
+         split the job into smaller ones, or run it on a larger machine"
+    )]
+    OutOfMemory {
+        /// What the run takes, as [`memory_bytes`] has it.
+        bytes: u64,
+    },
 }
 
 /// Invocations that a thread takes at once where workgroups do not matter.
 const CHUNK: u32 = 64;
 
-/// Bytes that all threads together may keep for the invocations of the workgroups that they run. Where one
-/// workgroup needs more, one runs at a time.
-const GROUP_BYTES: usize = 1 << 28;
-
 /// Runs a job.
 pub fn run(job: &Job) -> Result<Execution, RunError> {
     let code = compile::compile(job);
     let progress = Progress::new(job.limits().time);
-    let outputs = Outputs::new(code.outputs.iter().map(|&id| table(job, id)));
+    let out_of_memory = |_: TryReserveError| RunError::OutOfMemory {
+        bytes: memory_bytes(job),
+    };
+    let initial = code.outputs.iter().map(|&id| table(job, id));
+    let outputs = Outputs::new(initial).map_err(out_of_memory)?;
     let steps = if code.works_in_groups() {
         run_groups(job, &code, &progress, &outputs)
     } else {
@@ -85,7 +97,7 @@ pub fn run(job: &Job) -> Result<Execution, RunError> {
         return Err(RunError::Trap(trap));
     }
     Ok(Execution {
-        buffers: final_buffers(job, &code, outputs),
+        buffers: final_buffers(job, &code, outputs).map_err(out_of_memory)?,
         steps,
     })
 }
@@ -126,10 +138,8 @@ fn run_invocations(job: &Job, code: &Code, progress: &Progress, outputs: &Output
 fn run_groups(job: &Job, code: &Code, progress: &Progress, outputs: &Outputs) -> u32 {
     let size = job.dispatch().group_invocations();
     let groups = job.dispatch().groups();
-    let room = GROUP_BYTES / Machine::group_bytes(job, code).max(1);
-    let threads = rayon::current_num_threads().min(room.max(1));
     let next = AtomicU32::new(0);
-    (0..threads)
+    (0..footprint::threads(job, code))
         .into_par_iter()
         .map(|_| {
             let mut machine = Machine::new(job, code, progress);
@@ -159,13 +169,22 @@ fn told(steps: Result<u32, Stop>, progress: &Progress) -> u32 {
     0
 }
 
-fn final_buffers(job: &Job, code: &Code, outputs: Outputs) -> Vec<Vec<u32>> {
+fn final_buffers(
+    job: &Job,
+    code: &Code,
+    outputs: Outputs,
+) -> Result<Vec<Vec<u32>>, TryReserveError> {
     let mut outputs = code.outputs.iter().zip(outputs.into_words()).peekable();
     job.buffer_memories()
         .zip(job.buffers())
         .map(|((id, _), initial)| {
-            let output = outputs.next_if(|(output, _)| **output == id);
-            output.map_or_else(|| initial.clone(), |(_, words)| words)
+            if let Some((_, words)) = outputs.next_if(|(output, _)| **output == id) {
+                return words;
+            }
+            let mut words = Vec::new();
+            words.try_reserve_exact(initial.len())?;
+            words.extend_from_slice(initial);
+            Ok(words)
         })
         .collect()
 }

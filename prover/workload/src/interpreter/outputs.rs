@@ -5,6 +5,7 @@
 //! each toucher has read nothing but initial words and its own: what it computed is what it would have
 //! computed alone.
 
+use std::collections::TryReserveError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::arithmetic::evaluate_atomic;
@@ -13,9 +14,16 @@ use super::touch::Touch;
 use crate::ir::AtomicFamily;
 
 /// The output buffers of a run.
+///
+/// A buffer lies in pieces, so that each can be given back to the system as soon as its words are copied: the
+/// result and the words it is made from are not there twice.
 pub(super) struct Outputs {
-    buffers: Vec<Vec<AtomicU64>>,
+    buffers: Vec<Vec<Vec<AtomicU64>>>,
 }
+
+/// `log2` of a piece's words: 64 MiB, which allocators get from the system, and give back, one by one.
+const LOG_PIECE: u32 = 23;
+const PIECE: usize = 1 << LOG_PIECE;
 
 /// Relaxed throughout: one word's history is all that matters, and threads meet at the end of the run.
 const ORDER: Ordering = Ordering::Relaxed;
@@ -29,28 +37,52 @@ fn touch(packed: u64) -> Touch {
 }
 
 impl Outputs {
-    /// Output buffers with these initial words.
-    pub(super) fn new<'a>(initial: impl Iterator<Item = &'a [u32]>) -> Self {
-        let cell = |&word| AtomicU64::new(pack(Touch::default(), word));
-        Self {
-            buffers: initial
-                .map(|words| words.iter().map(cell).collect())
-                .collect(),
-        }
+    /// Output buffers with these initial words, or an error where the system has not the memory.
+    pub(super) fn new<'a>(
+        initial: impl Iterator<Item = &'a [u32]>,
+    ) -> Result<Self, TryReserveError> {
+        let piece = |words: &[u32]| {
+            let mut cells = Vec::new();
+            cells.try_reserve_exact(words.len())?;
+            let cell = |&word| AtomicU64::new(pack(Touch::default(), word));
+            cells.extend(words.iter().map(cell));
+            Ok::<_, TryReserveError>(cells)
+        };
+        let buffers = initial
+            .map(|words| words.chunks(PIECE).map(piece).collect())
+            .collect::<Result<_, TryReserveError>>()?;
+        Ok(Self { buffers })
     }
 
-    /// The words of each output buffer.
-    pub(super) fn into_words(self) -> impl Iterator<Item = Vec<u32>> {
-        let word = |cell: AtomicU64| cell.into_inner() as u32;
-        self.buffers
-            .into_iter()
-            .map(move |cells| cells.into_iter().map(word).collect())
+    /// Bytes of a buffer of this many words.
+    pub(super) fn bytes(words: usize) -> u64 {
+        size_of::<AtomicU64>() as u64 * words as u64
+    }
+
+    /// Bytes that [`Self::into_words`] takes on top for such a buffer before it gives any back.
+    pub(super) fn bytes_to_hand_over(words: usize) -> u64 {
+        size_of::<u32>() as u64 * words.min(PIECE) as u64
+    }
+
+    /// The words of each output buffer, or an error where the system has not the memory.
+    pub(super) fn into_words(self) -> impl Iterator<Item = Result<Vec<u32>, TryReserveError>> {
+        self.buffers.into_iter().map(|pieces| {
+            let mut words = Vec::new();
+            words.try_reserve_exact(pieces.iter().map(Vec::len).sum())?;
+            for cells in pieces {
+                words.extend(cells.into_iter().map(|cell| cell.into_inner() as u32));
+            }
+            Ok(words)
+        })
     }
 
     #[inline(always)]
     fn cell(&self, output: u32, index: u32) -> Result<&AtomicU64, Fault> {
-        let cells = &self.buffers[output as usize];
-        cells.get(index as usize).ok_or(Fault::OutOfBounds)
+        let pieces = &self.buffers[output as usize];
+        pieces
+            .get((index >> LOG_PIECE) as usize)
+            .and_then(|cells| cells.get(index as usize % PIECE))
+            .ok_or(Fault::OutOfBounds)
     }
 
     #[inline]
@@ -111,5 +143,31 @@ impl Outputs {
                 Err(now) => seen = now,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_of_several_pieces_are_one() {
+        let last = PIECE as u32 + 1;
+        let initial: Vec<u32> = (0..=last).collect();
+        let outputs = Outputs::new([&initial[..], &[]].into_iter()).unwrap();
+        for index in [0, last - 2, last - 1, last] {
+            assert_eq!(outputs.load(0, index, 0).unwrap(), index);
+        }
+        outputs.store(0, last - 2, 7, 1).unwrap_err();
+        outputs.store(0, last, 8, 0).unwrap();
+        outputs.store(0, 5, 9, 3).unwrap();
+        for (output, index) in [(0, last + 1), (0, u32::MAX), (1, 0)] {
+            let fault = outputs.load(output, index, 0).unwrap_err();
+            assert!(matches!(fault, Fault::OutOfBounds), "{fault:?}");
+        }
+        let mut expected = initial;
+        (expected[last as usize], expected[5]) = (8, 9);
+        let words: Vec<Vec<u32>> = outputs.into_words().map(Result::unwrap).collect();
+        assert!(words == [expected, vec![]]);
     }
 }

@@ -19,6 +19,8 @@ pub fn interpret(job: &Job) -> Outcome {
     match interpreter::run(job) {
         Ok(execution) => Outcome::Finished(execution),
         Err(RunError::Trap(trap)) => Outcome::Trapped(trap),
-        Err(RunError::OverTime { limit }) => panic!("the interpreter took over {limit:?}"),
+        Err(error @ (RunError::OverTime { .. } | RunError::OutOfMemory { .. })) => {
+            panic!("the interpreter gave up: {error}")
+        }
     }
 }

@@ -299,3 +299,23 @@ fn an_empty_program_changes_nothing() {
         }
     );
 }
+
+#[test]
+fn the_memory_of_a_run_follows_from_its_buffers() {
+    let limits = Limits {
+        memory: 1 << 26,
+        ..LIMITS
+    };
+    let bytes = |data: usize, input: usize| {
+        let buffers = [vec![0; data], vec![0; input]];
+        memory_bytes(&job_with(4, 1, "store m0[%0] = %1", buffers, limits))
+    };
+    let few = bytes(4, 4);
+    assert!(few < 1 << 20, "{few}");
+    // Eight bytes while it runs and four of the result.
+    assert_eq!(bytes(1004, 4), few + 1000 * 12);
+    assert_eq!(bytes(4, 1004), few + 1000 * 4);
+    // Of a large buffer the result is there only as far as its words are gone.
+    let large = bytes((1 << 23) + 5000, 4);
+    assert_eq!(bytes((1 << 23) + 6000, 4), large + 1000 * 8);
+}
