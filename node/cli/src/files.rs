@@ -33,7 +33,7 @@ fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Re
         path: path.to_owned(),
         source,
     };
-    check_target(path).map_err(failed)?;
+    check_destination(path)?;
     let name = path
         .file_name()
         .ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
@@ -48,17 +48,28 @@ fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Re
     })
 }
 
-/// Refuses to replace what is not a regular file: a rename would put a file in the place of a device, a pipe or
-/// a link.
-pub(crate) fn check_target(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(found) if !found.is_file() => Err(io::Error::new(
+/// Finds out before anything is written whether a file can go where it should: into a folder that is there, and in
+/// the place of nothing but a file. A rename would put a file in the place of a device, a pipe or a link.
+pub(crate) fn check_destination(path: &Path) -> Result<(), CliError> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let refusal = match fs::symlink_metadata(path) {
+        _ if !folder.is_dir() => {
+            io::Error::new(io::ErrorKind::NotFound, "its folder does not exist")
+        }
+        Ok(found) if found.is_dir() => io::ErrorKind::IsADirectory.into(),
+        Ok(found) if !found.is_file() => io::Error::new(
             io::ErrorKind::InvalidInput,
             "what is there is no regular file; remove it or name another",
-        )),
-        _ => Ok(()),
-    }
+        ),
+        _ => return Ok(()),
+    };
+    Err(CliError::Write {
+        path: path.to_owned(),
+        source: refusal,
+    })
 }
 
 /// Creates a file that was not there, in the folder of `path`.

@@ -104,8 +104,26 @@ impl OpenJob {
         ))
     }
 
-    /// Writes the outputs that the job names, out of the final words of all buffers.
+    /// Finds out whether all outputs can go where the job wants them.
+    pub(crate) fn check_outputs(&self) -> Result<(), CliError> {
+        for file in self
+            .assembled
+            .outputs()
+            .iter()
+            .flat_map(|output| &output.file)
+        {
+            files::check_destination(&file.path)?;
+            if let Some((_, path)) = &file.image {
+                files::check_destination(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the outputs that the job names, out of the final words of all buffers. Where one cannot be written to
+    /// its place, none is.
     pub(crate) fn write_outputs(&self, buffers: &[Vec<u32>]) -> Result<(), CliError> {
+        self.check_outputs()?;
         for output in self.assembled.outputs() {
             let Some(file) = &output.file else { continue };
             let words = &buffers[output.buffer];

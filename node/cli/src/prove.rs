@@ -1,6 +1,5 @@
 //! `arknet prove`: run a job, prove the run, and write the outputs and the receipt.
 
-use std::io;
 use std::path::Path;
 
 use arknet_air::WitnessError;
@@ -21,6 +20,7 @@ pub(crate) fn prove(arguments: &ProveArguments, bars: bool) -> Result<Answer, Cl
     let open = OpenJob::open(&arguments.job)?;
     open.assembled().require_outputs()?;
     check_destination(&open, &arguments.receipt)?;
+    open.check_outputs()?;
     let preset = match arguments.preset {
         PresetName::S100 => Preset::S100,
         PresetName::S128 => Preset::S128,
@@ -57,6 +57,8 @@ pub(crate) fn prove(arguments: &ProveArguments, bars: bool) -> Result<Answer, Cl
         .map_err(|reason| CliError::Internal {
             what: format!("the proof that was made does not verify: {reason}"),
         })?;
+    // Proving takes long: what is there may have changed, and all is written or nothing.
+    check_destination(&open, &arguments.receipt)?;
     open.write_outputs(&proven.outputs)?;
     files::write(&arguments.receipt, &encoded)?;
 
@@ -119,22 +121,7 @@ fn check_destination(open: &OpenJob, path: &Path) -> Result<(), CliError> {
             path: path.to_owned(),
         });
     }
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let found = if folder.is_dir() {
-        files::check_target(path)
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            "its folder does not exist",
-        ))
-    };
-    found.map_err(|source| CliError::Write {
-        path: path.to_owned(),
-        source,
-    })
+    files::check_destination(path)
 }
 
 fn failed(open: &OpenJob, memory: &Memory, error: ProveError) -> CliError {

@@ -10,6 +10,7 @@ use crate::job::OpenJob;
 
 pub(crate) fn run(arguments: &RunArguments) -> Result<Answer, CliError> {
     let open = OpenJob::open(&arguments.job)?;
+    open.check_outputs()?;
     let ran = backend::run(&open, arguments)?;
     open.write_outputs(&ran.execution.buffers)?;
 

@@ -132,3 +132,54 @@ fn a_job_and_a_receipt_in_each_others_place_are_told_apart() {
         .expect(2)
         .says(&["is a receipt, not a job", "the receipt comes first"]);
 }
+
+const TWO: &str = "@group(0) @binding(0) var<storage, read_write> one: array<u32>;
+@group(0) @binding(1) var<storage, read_write> two: array<u32>;
+@compute @workgroup_size(4)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    one[id.x] = id.x;
+    two[id.x] = id.x;
+}
+";
+
+#[cfg(unix)]
+#[test]
+fn all_outputs_are_written_or_none() {
+    let folder = Folder::new(
+        TWO,
+        "workload = \"kernel.wgsl\"\nworkgroups = [1, 1, 1]\n\
+         [limits]\nsteps = 10\nmemory = \"1KiB\"\ntime = \"30s\"\n\
+         [[buffer]]\nname = \"one\"\nsize = 16\noutput = \"one.out\"\n\
+         [[buffer]]\nname = \"two\"\nsize = 16\noutput = \"two.out\"\n",
+    );
+    let (job, receipt, two) = (
+        folder.path(),
+        folder.file("receipt"),
+        folder.file("two.out"),
+    );
+    let [run, prove, flag] = ["run", "prove", "--receipt"].map(Path::new);
+    let verbs: &[&[&Path]] = if cfg!(feature = "prove") {
+        &[&[run, job], &[prove, job, flag, &receipt]]
+    } else {
+        &[&[run, job]]
+    };
+    let link = || std::os::unix::fs::symlink(job.join("else"), &two).expect("a link");
+    let obstacles: [&dyn Fn(); 3] = [&link, &|| pipe(&two), &|| {
+        std::fs::create_dir(&two).expect("a folder");
+    }];
+    for verb in verbs {
+        for obstacle in obstacles {
+            obstacle();
+            soon(verb).expect(2).says(&["two.out"]);
+            let _ = std::fs::remove_file(&two);
+            let _ = std::fs::remove_dir(&two);
+            for file in ["one.out", "else", "receipt"] {
+                assert!(!folder.file(file).exists(), "{file}");
+            }
+        }
+        soon(verb).expect(0);
+        for file in ["one.out", "two.out"] {
+            std::fs::remove_file(folder.file(file)).expect("an output");
+        }
+    }
+}
