@@ -34,7 +34,7 @@
 //! input is read or buffer allocated before all of them together fit the declared memory.
 //!
 //! Loading has two steps because the workload is compiled in between: [`load`] reads the text files,
-//! [`JobFolder::assemble`] reads the inputs into a [`Job`].
+//! [`JobFolder::assemble`] reads the inputs into a [`Job`](super::Job).
 
 mod assemble;
 mod error;
