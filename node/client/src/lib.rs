@@ -1,0 +1,2 @@
+//! A typed client of ArkNet nodes.
+#![forbid(unsafe_code)]

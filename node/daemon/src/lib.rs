@@ -1,0 +1,2 @@
+//! The ArkNet node.
+#![forbid(unsafe_code)]

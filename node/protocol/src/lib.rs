@@ -1,0 +1,2 @@
+//! What clients and nodes say to each other.
+#![forbid(unsafe_code)]
