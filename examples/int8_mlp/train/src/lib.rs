@@ -6,6 +6,7 @@
 
 pub mod drawing;
 pub mod image;
+pub mod job;
 pub mod network;
 pub mod optdigits;
 pub mod random;
@@ -13,12 +14,13 @@ pub mod training;
 
 use image::Image;
 use network::Network;
+use optdigits::Handwriting;
 use random::Random;
 
 /// Images that the network learns from.
 const LESSONS: usize = 4000;
 /// Images that it has not seen, which the example has it read.
-pub const TESTS: usize = 224;
+const TESTS: usize = 224;
 
 /// The inputs of the example.
 #[derive(Clone, Debug)]
@@ -31,7 +33,7 @@ pub struct Inputs {
 
 impl Inputs {
     /// Trains on `lessons`.
-    pub fn new(lessons: &[Image], tests: Vec<Image>) -> Self {
+    fn new(lessons: &[Image], tests: Vec<Image>) -> Self {
         let trained = training::train(lessons, &mut Random::new(3));
         Self {
             network: Network::quantise(&trained, lessons),
@@ -51,14 +53,20 @@ impl Inputs {
         Self::new(&draw(1, LESSONS), draw(2, TESTS))
     }
 
+    /// The inputs of handwriting: trained on its lessons, to read the first of its tests.
+    pub fn written(handwriting: &Handwriting) -> Self {
+        let tests = handwriting.tests.iter().take(TESTS);
+        Self::new(&handwriting.lessons, tests.cloned().collect())
+    }
+
     /// The words of `images.bin`: four pixels a word, row by row.
-    pub fn images(&self) -> Vec<u32> {
+    fn images(&self) -> Vec<u32> {
         let words = self.tests.iter().flat_map(|test| test.words());
         words.collect()
     }
 
     /// The words of `labels.bin`.
-    pub fn labels(&self) -> Vec<u32> {
+    fn labels(&self) -> Vec<u32> {
         self.tests
             .iter()
             .map(|test| u32::from(test.label))
@@ -73,7 +81,6 @@ impl Inputs {
 
     /// How many of them it reads as their labels say.
     pub fn correct(&self) -> u32 {
-        let pairs = self.predictions().into_iter().zip(self.labels());
-        pairs.map(|(got, label)| u32::from(got == label)).sum()
+        self.network.reads(&self.tests)
     }
 }

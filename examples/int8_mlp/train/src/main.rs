@@ -1,36 +1,31 @@
-//! Trains the network on files of handwriting and writes the example's inputs.
+//! Trains the network on handwriting and writes the example's job for it.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{env, fs, io};
 
-use int8_mlp_train::image::Image;
-use int8_mlp_train::optdigits::{self, NotAnImage};
-use int8_mlp_train::{Inputs, TESTS};
+use int8_mlp_train::Inputs;
+use int8_mlp_train::job::NotWritten;
+use int8_mlp_train::optdigits::{Handwriting, NotTheDataSet};
 
-const USAGE: &str = "usage: int8-mlp-train TRAINING TESTS FOLDER
-TRAINING and TESTS are optdigits.tra and optdigits.tes of the UCI data set \"Optical Recognition of Handwritten
-Digits\"; network.bin, images.bin and labels.bin are written to FOLDER.";
+const USAGE: &str = "usage: int8-mlp-train DATA JOB
+DATA is a folder with optdigits.tra and optdigits.tes of the UCI data set \"Optical Recognition of Handwritten
+Digits\". The job is written into the folder JOB: kernel, job.toml, network, and digits to read.";
 
 /// Why nothing, or not everything, was written.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("{USAGE}")]
     Usage,
-    #[error("{}: {source}", path.display())]
-    File { path: PathBuf, source: io::Error },
-    #[error("{}: {source}", path.display())]
-    Image { path: PathBuf, source: NotAnImage },
-    #[error("{} has no image", path.display())]
-    Empty { path: PathBuf },
+    #[error(transparent)]
+    Data(#[from] NotTheDataSet),
+    #[error(transparent)]
+    Job(#[from] NotWritten),
 }
 
 fn main() -> ExitCode {
     match run() {
-        Ok(inputs) => {
-            println!("{} of {} are read", inputs.correct(), inputs.tests.len());
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{failure}");
             ExitCode::FAILURE
@@ -38,36 +33,28 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<Inputs, Failure> {
+fn run() -> Result<(), Failure> {
     let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
-    let [training, tests, folder] = &arguments[..] else {
+    let [data, job] = &arguments[..] else {
         return Err(Failure::Usage);
     };
-    let lessons = load(training)?;
-    let mut tests = load(tests)?;
-    tests.truncate(TESTS);
-    let inputs = Inputs::new(&lessons, tests);
-    for (name, words) in [
-        ("network.bin", inputs.network.words()),
-        ("images.bin", inputs.images()),
-        ("labels.bin", inputs.labels()),
-    ] {
-        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let path = folder.join(name);
-        fs::write(&path, bytes).map_err(|source| Failure::File { path, source })?;
-    }
-    Ok(inputs)
-}
-
-fn load(path: &Path) -> Result<Vec<Image>, Failure> {
-    let path = path.to_owned();
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(source) => return Err(Failure::File { path, source }),
-    };
-    match optdigits::parse(&text) {
-        Ok(images) if images.is_empty() => Err(Failure::Empty { path }),
-        Ok(images) => Ok(images),
-        Err(source) => Err(Failure::Image { path, source }),
-    }
+    let handwriting = Handwriting::load(data)?;
+    let inputs = Inputs::written(&handwriting);
+    inputs.write(job)?;
+    let (all, of) = (
+        inputs.network.reads(&handwriting.tests),
+        handwriting.tests.len(),
+    );
+    println!(
+        "network trained on {} digits; of {of} by other writers it reads {all} ({:.1} %)",
+        handwriting.lessons.len(),
+        100.0 * f64::from(all) / of as f64
+    );
+    println!(
+        "{} has it read the first {} of those: {} right",
+        Path::new(job).display(),
+        inputs.tests.len(),
+        inputs.correct()
+    );
+    Ok(())
 }

@@ -74,6 +74,12 @@ impl Network {
         best.0
     }
 
+    /// How many of the images it takes for what they show.
+    pub fn reads(&self, images: &[Image]) -> u32 {
+        let right = images.iter().map(|image| self.read(image) == image.label);
+        right.map(u32::from).sum()
+    }
+
     /// The words of `network.bin`: the fields in order, weights four to a word with 128 added to each.
     pub fn words(&self) -> Vec<u32> {
         let weights = |weights: &[i8]| -> Vec<u32> {

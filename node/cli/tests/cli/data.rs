@@ -271,11 +271,7 @@ fn int8_mlp() -> Example {
     let made = Inputs::drawn();
     Example {
         name: "int8_mlp",
-        inputs: vec![
-            ("network.bin", made.network.words()),
-            ("images.bin", made.images()),
-            ("labels.bin", made.labels()),
-        ],
+        inputs: made.files().into(),
         outputs: vec![
             ("predictions.out", made.predictions()),
             ("correct.out", vec![made.correct()]),

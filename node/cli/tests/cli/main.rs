@@ -4,6 +4,8 @@ mod arknet;
 mod bombs;
 mod build;
 mod data;
+#[cfg(feature = "prove")]
+mod digits;
 mod examples;
 mod files;
 mod hostile;
