@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use arknet_receipt::{Claim, Preset, Receipt, Seal, StarkSeal, Usage};
+use arknet_receipt::{
+    Attestation, Claim, Digest, ExecutionSeal, Inclusion, Preset, Races, Receipt, Seal, StarkSeal,
+    Usage,
+};
 use arknet_sandbox::protocol::{Answer, Backend, Done, Failure, JobMessage, Ready, Start, Unready};
 use arknet_sandbox::{
     AdapterInfo, AdapterKind, BackendError, CompileLimits, Selection, Wall, WallState, Walls,
@@ -42,17 +45,9 @@ pub fn seeds(kernels: &[(String, String)]) -> Vec<Seed> {
         add("ir_text", name, workload.to_string().into_bytes());
         add("canonical", name, canonical::encode(&workload));
     }
-    add(
-        "receipt",
-        "none",
-        receipt(Preset::S128, Vec::new(), Vec::new()),
-    );
-    let heights = vec![Some(16), None, Some(0), Some(24)];
-    add(
-        "receipt",
-        "some",
-        receipt(Preset::S100, heights, (0..80).collect()),
-    );
+    for (name, bytes) in receipts() {
+        add("receipt", name, bytes);
+    }
     for (name, bytes) in to_parent() {
         add("protocol_parent", name, bytes);
     }
@@ -62,18 +57,35 @@ pub fn seeds(kernels: &[(String, String)]) -> Vec<Seed> {
     seeds
 }
 
-/// A receipt for the job of the protocol's targets, with a proof that is none.
-fn receipt(preset: Preset, heights: Vec<Option<u8>>, proof: Vec<u8>) -> Vec<u8> {
+/// Receipts for the job of the protocol's targets, with proofs and signatures that are none.
+fn receipts() -> Vec<(&'static str, Vec<u8>)> {
     let job = job();
     let claim = Claim::new(&job, job.buffers(), Usage::new(&job, 3)).expect("outputs of the job");
-    let seal = StarkSeal::new(3, heights, proof).expect("a small seal");
-    let seal = Seal::Stark(seal);
-    Receipt {
-        preset,
-        claim,
-        seal,
-    }
-    .encode()
+    let stark =
+        |preset, heights, proof| StarkSeal::new(preset, 3, heights, proof).expect("a small seal");
+    let heights = vec![Some(16), None, Some(0), Some(24)];
+    let some = stark(Preset::S100, heights, (0..80).collect());
+    let attested = |seal: Seal, request| {
+        let digests = (claim.digest(), seal.digest());
+        let sign = |_: &[u8]| [7; 64];
+        let attestation = Attestation::sign([6; 32], digests.0, digests.1, request, 1 << 31, sign);
+        Receipt::attested(claim.clone(), seal, attestation)
+    };
+    let run = ExecutionSeal::new("cuda", "a device", Digest([8; 32]), Races::Checked);
+    let run = Seal::Execution(run.expect("a plain description"));
+    let inclusion = Inclusion::new("c2sp.org/tlog-proof@v1\nindex 3\n".to_owned());
+    let logged = attested(Seal::Stark(some.clone()), Some(Digest([9; 32])))
+        .with_inclusion(inclusion.expect("a short proof"))
+        .expect("an attested receipt");
+    vec![
+        (
+            "none",
+            Receipt::proven(claim.clone(), stark(Preset::S128, Vec::new(), Vec::new())).encode(),
+        ),
+        ("some", Receipt::proven(claim.clone(), some).encode()),
+        ("run", attested(run, None).encode()),
+        ("logged", logged.encode()),
+    ]
 }
 
 fn to_worker() -> Vec<(&'static str, Vec<u8>)> {

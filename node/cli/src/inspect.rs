@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use arknet_receipt::{LoadError, Receipt, Seal};
+use arknet_receipt::{LoadError, Receipt};
 use arknet_workload::ir::{Workload, text};
 use arknet_workload::job::folder;
 use serde_json::{Value, json};
@@ -43,7 +43,6 @@ fn inspect_receipt(file: &Path) -> Result<Answer, CliError> {
             reason: error.to_string(),
         },
     })?;
-    let Seal::Stark(seal) = &receipt.seal;
     let mut rows = Rows::default();
     rows.line(&receipt.to_string());
     rows.line("Nothing was verified; `arknet verify` does that.");
@@ -52,14 +51,10 @@ fn inspect_receipt(file: &Path) -> Result<Answer, CliError> {
         json: json!({
             "receipt": {
                 "version": Receipt::VERSION,
-                "preset": receipt.preset.name(),
-                "claim": receipt::claim(&receipt.claim),
-                "seal": {
-                    "kind": "stark",
-                    "air_version": seal.air_version(),
-                    "log2_heights": seal.heights(),
-                    "proof_bytes": seal.proof().len(),
-                },
+                "claim": receipt::claim(receipt.claim()),
+                "seal": receipt::seal(receipt.seal()),
+                "attestation": receipt.attestation().map(receipt::attestation),
+                "inclusion": receipt.inclusion().map(|inclusion| inclusion.text()),
             },
         }),
     })

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use arknet_receipt::security::Regime;
-use arknet_receipt::{Claim, LoadError, Receipt, SecurityReport};
+use arknet_receipt::{
+    Attestation, Claim, LoadError, Races, Receipt, Seal, SecurityReport, provider_name,
+};
 use serde_json::{Value, json};
 
 use crate::error::CliError;
@@ -42,6 +44,36 @@ pub(crate) fn claim(claim: &Claim) -> Value {
             "invocations": usage.invocations,
         },
         "buffers": buffers.collect::<Vec<_>>(),
+    })
+}
+
+/// A seal for machines.
+pub(crate) fn seal(seal: &Seal) -> Value {
+    let mut object = match seal {
+        Seal::Stark(seal) => json!({
+            "preset": seal.preset().name(),
+            "air_version": seal.air_version(),
+            "log2_heights": seal.heights(),
+            "proof_bytes": seal.proof().len(),
+        }),
+        Seal::Execution(seal) => json!({
+            "backend": seal.backend(),
+            "device": seal.device(),
+            "fingerprint": seal.fingerprint().to_string(),
+            "races_checked": seal.races() == Races::Checked,
+        }),
+    };
+    object["kind"] = seal.kind().into();
+    object["digest"] = seal.digest().to_string().into();
+    object
+}
+
+/// An attestation for machines.
+pub(crate) fn attestation(attestation: &Attestation) -> Value {
+    json!({
+        "provider": provider_name(&attestation.provider),
+        "request": attestation.request.map(|digest| digest.to_string()),
+        "finished": attestation.finished,
     })
 }
 

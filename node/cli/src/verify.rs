@@ -26,6 +26,11 @@ pub(crate) fn verify(arguments: &VerifyArguments) -> Result<Answer, CliError> {
             _ => error.into(),
         })?;
     let receipt = receipt::load(&arguments.receipt)?;
+    if receipt.attestation().is_some() {
+        return Err(CliError::Machine(
+            "attestations cannot be checked yet".to_owned(),
+        ));
+    }
     let verified = verify_with_min_bits(&receipt, open.job(), &buffers, arguments.min_bits)
         .map_err(|invalid| match invalid {
             Invalid::Start(error) => CliError::Machine(error.to_string()),
@@ -40,8 +45,8 @@ pub(crate) fn verify(arguments: &VerifyArguments) -> Result<Answer, CliError> {
         text: rows.finish(),
         json: json!({
             "valid": true,
-            "preset": receipt.preset.name(),
             "claim": receipt::claim(&verified.claim),
+            "seal": receipt::seal(receipt.seal()),
             "security": receipt::security(&verified.security),
         }),
     })

@@ -17,7 +17,7 @@ pub enum DecodeError {
     /// Not the first bytes of a receipt.
     #[error("this is not an ArkNet receipt: it does not begin with the receipt mark")]
     NotAReceipt,
-    /// A later format.
+    /// Another format.
     #[error("receipt version {got} is not known here; this build reads version {known}")]
     UnknownVersion {
         /// The version found.
@@ -84,6 +84,44 @@ pub enum DecodeError {
         at: usize,
         /// The byte.
         got: u8,
+    },
+    /// Text that is empty or holds what no one can read.
+    #[error("byte {at}: {what} is not the text that it should be")]
+    BadText {
+        /// What the text is.
+        what: &'static str,
+        /// Offset of the text.
+        at: usize,
+    },
+    /// A word on races that does not exist.
+    #[error("byte {at}: {code} does not say whether races were looked for")]
+    UnknownRaces {
+        /// Offset of the byte.
+        at: usize,
+        /// The byte.
+        code: u8,
+    },
+    /// Neither a request's digest nor the sign that there is none.
+    #[error("byte {at}: an attestation has a request's digest after a 1, or 33 zeros")]
+    BadRequest {
+        /// Offset of the byte before the digest.
+        at: usize,
+    },
+    /// A kind of endorsement that does not exist.
+    #[error("byte {at}: {code} names no kind of endorsement")]
+    UnknownEndorsement {
+        /// Offset of the byte.
+        at: usize,
+        /// The byte.
+        code: u8,
+    },
+    /// A run that nobody signed for.
+    #[error(
+        "byte {at}: nobody attests this receipt, and an execution seal is worth nothing but its provider's signature"
+    )]
+    Unattested {
+        /// Offset of the byte that says so.
+        at: usize,
     },
     /// Bytes after the end.
     #[error("{count} bytes follow the end of the receipt")]

@@ -296,7 +296,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
                 Height::Free => 4,
             })
             .collect();
-        let claim = testing::receipt(Preset::S100, &testing::job(), None).claim;
+        let claim = testing::claim();
         let config = config::<Quintic>(&TranscriptSeed::new(Preset::S100, 0, &claim, []));
         let degrees: Vec<usize> = heights.iter().map(|&height| height.into()).collect();
         let data = ProverData::from_airs_and_degrees(&config, &tables, &degrees).unwrap();

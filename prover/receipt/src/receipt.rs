@@ -1,7 +1,8 @@
 //! The receipt itself and its bytes.
 //!
-//! A decoded [`Receipt`] is well-formed, nothing more: [`crate::verify()`] decides whether it holds.
-//! `docs/receipt.md` describes the format byte by byte.
+//! A decoded [`Receipt`] is well-formed, nothing more: [`crate::verify()`] and [`crate::replay()`] decide whether its
+//! claim holds, [`Receipt::check_attestation`] whether its provider signed it. `docs/receipt.md` describes the format
+//! byte by byte.
 
 use std::fmt;
 use std::io::Read;
@@ -9,183 +10,142 @@ use std::path::Path;
 
 use arknet_workload::regular::{self, OpenError};
 
+use crate::attestation::{Attestation, BadSignature};
 use crate::claim::Claim;
 use crate::encoding::{DecodeError, Reader, Writer};
-use crate::preset::Preset;
-use crate::transcript::ABSENT;
+use crate::inclusion::Inclusion;
+use crate::seal::{Seal, StarkSeal};
 
 /// A claim with the reason to believe it.
+///
+/// A receipt with an execution seal always has an attestation, and so has one with an inclusion proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The proof parameters.
-    pub preset: Preset,
-    /// What is claimed.
-    pub claim: Claim,
-    /// Why to believe it.
-    pub seal: Seal,
+    claim: Claim,
+    seal: Seal,
+    endorsement: Endorsement,
 }
 
-/// What makes a claim believable.
+/// What a provider adds to claim and seal. A log's entries hold attestations, so there is no inclusion without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Seal {
-    /// A STARK proof.
-    Stark(StarkSeal),
+enum Endorsement {
+    None,
+    Attested(Attestation),
+    Logged(Attestation, Inclusion),
 }
 
-/// A STARK proof with the little that its verifier has to be told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StarkSeal {
-    air_version: u32,
-    heights: Vec<Option<u8>>,
-    proof: Vec<u8>,
-}
-
-/// A seal that would not fit the format.
+/// An inclusion proof for a receipt that nobody attests.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SealTooLarge {
-    /// Too many tables.
-    #[error(
-        "{got} tables are more than the {} a receipt may list",
-        StarkSeal::MAX_TABLES
-    )]
-    Tables {
-        /// The number of tables.
-        got: usize,
-    },
-    /// A table too tall.
-    #[error("a table of 2^{got} rows is past 2^{}", StarkSeal::MAX_LOG_HEIGHT)]
-    Height {
-        /// log2 of its rows.
-        got: u8,
-    },
-    /// A proof too long.
-    #[error(
-        "the proof has {got} bytes, more than the {} allowed",
-        StarkSeal::MAX_PROOF_BYTES
-    )]
-    Proof {
-        /// Its bytes.
-        got: usize,
-    },
-}
-
-impl StarkSeal {
-    /// Tables of a seal.
-    pub const MAX_TABLES: usize = 4096;
-    /// log2 of the rows of a table: KoalaBear's two-adicity.
-    pub const MAX_LOG_HEIGHT: u8 = 24;
-    /// Bytes of a proof. Leaves a mebibyte of [`Receipt::MAX_BYTES`] to the rest.
-    pub const MAX_PROOF_BYTES: usize = Receipt::MAX_BYTES as usize - (1 << 20);
-
-    /// A seal. `heights` holds log2 of the rows of each table that the statement compiles to, in order,
-    /// `None` for a table that no row visits; `proof` comes from [`crate::encode_proof`].
-    pub fn new(
-        air_version: u32,
-        heights: Vec<Option<u8>>,
-        proof: Vec<u8>,
-    ) -> Result<Self, SealTooLarge> {
-        if heights.len() > Self::MAX_TABLES {
-            return Err(SealTooLarge::Tables { got: heights.len() });
-        }
-        if let Some(got) = heights
-            .iter()
-            .flatten()
-            .copied()
-            .find(|&h| h > Self::MAX_LOG_HEIGHT)
-        {
-            return Err(SealTooLarge::Height { got });
-        }
-        if proof.len() > Self::MAX_PROOF_BYTES {
-            return Err(SealTooLarge::Proof { got: proof.len() });
-        }
-        Ok(Self {
-            air_version,
-            heights,
-            proof,
-        })
-    }
-
-    /// Version of the compilation to tables.
-    pub fn air_version(&self) -> u32 {
-        self.air_version
-    }
-
-    /// log2 of the rows of each compiled table, `None` where the proof leaves it out.
-    pub fn heights(&self) -> &[Option<u8>] {
-        &self.heights
-    }
-
-    /// The encoded proof.
-    pub fn proof(&self) -> &[u8] {
-        &self.proof
-    }
-
-    fn write(&self, writer: &mut Writer) {
-        writer.u32(self.air_version);
-        writer.count(self.heights.len());
-        for height in &self.heights {
-            writer.u8(height.unwrap_or(ABSENT));
-        }
-        writer.u32(u32::try_from(self.proof.len()).expect("the limit on proofs is below 2^32"));
-        writer.bytes(&self.proof);
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let air_version = reader.u32("the AIR version")?;
-        let count = reader.count("tables", Self::MAX_TABLES)?;
-        let at = reader.at();
-        let heights = reader
-            .bytes("the tables' heights", count as u64)?
-            .iter()
-            .enumerate()
-            .map(|(i, &height)| match height {
-                ABSENT => Ok(None),
-                got if got > Self::MAX_LOG_HEIGHT => {
-                    Err(DecodeError::BadHeight { at: at + i, got })
-                }
-                height => Ok(Some(height)),
-            })
-            .collect::<Result<_, _>>()?;
-        let at = reader.at();
-        let length = reader.u32("the proof's length")?;
-        if length as usize > Self::MAX_PROOF_BYTES {
-            return Err(DecodeError::TooMany {
-                what: "bytes of proof",
-                at,
-                got: u64::from(length),
-                limit: Self::MAX_PROOF_BYTES as u64,
-            });
-        }
-        let proof = reader.bytes("the proof", u64::from(length))?.to_vec();
-        Ok(Self {
-            air_version,
-            heights,
-            proof,
-        })
-    }
-}
+#[error("the receipt has no attestation, so no log can hold it; attest it first")]
+pub struct NotAttested;
 
 impl Receipt {
     /// The format that this build writes and reads. It fixes the proof's inner format too: Plonky3 0.8.0's.
-    pub const VERSION: u16 = 1;
+    pub const VERSION: u16 = 2;
     /// The first bytes of a receipt.
     pub const MARK: [u8; 8] = *b"ArkNetRc";
     /// Bytes of a receipt.
     pub const MAX_BYTES: u64 = 64 << 20;
 
-    const STARK: u8 = 1;
+    const PLAIN: u8 = 0;
+    const ATTESTED: u8 = 1;
+    const LOGGED: u8 = 2;
+
+    /// A receipt that rests on its proof alone.
+    pub fn proven(claim: Claim, seal: StarkSeal) -> Self {
+        Self {
+            claim,
+            seal: Seal::Stark(seal),
+            endorsement: Endorsement::None,
+        }
+    }
+
+    /// A receipt that its provider attests.
+    pub fn attested(claim: Claim, seal: Seal, attestation: Attestation) -> Self {
+        Self {
+            claim,
+            seal,
+            endorsement: Endorsement::Attested(attestation),
+        }
+    }
+
+    /// The same receipt with the proof that it is in a log.
+    pub fn with_inclusion(self, inclusion: Inclusion) -> Result<Self, NotAttested> {
+        let endorsement = match self.endorsement {
+            Endorsement::None => return Err(NotAttested),
+            Endorsement::Attested(attestation) | Endorsement::Logged(attestation, _) => {
+                Endorsement::Logged(attestation, inclusion)
+            }
+        };
+        Ok(Self {
+            endorsement,
+            ..self
+        })
+    }
+
+    /// What is claimed.
+    pub fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
+    /// Why to believe it.
+    pub fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
+    /// The provider's word on it.
+    pub fn attestation(&self) -> Option<&Attestation> {
+        match &self.endorsement {
+            Endorsement::None => None,
+            Endorsement::Attested(attestation) | Endorsement::Logged(attestation, _) => {
+                Some(attestation)
+            }
+        }
+    }
+
+    /// The proof that a log has it.
+    pub fn inclusion(&self) -> Option<&Inclusion> {
+        match &self.endorsement {
+            Endorsement::Logged(_, inclusion) => Some(inclusion),
+            Endorsement::None | Endorsement::Attested(_) => None,
+        }
+    }
+
+    /// Its claim and seal, for an attestation.
+    pub fn into_parts(self) -> (Claim, Seal) {
+        (self.claim, self.seal)
+    }
+
+    /// Checks the attestation's signature, if there is one, with a strict Ed25519 `check` of a public key, a message
+    /// under [`Attestation::DOMAIN`] and a signature. A receipt that fails is not to be believed, even if its proof is good.
+    pub fn check_attestation(
+        &self,
+        check: impl FnOnce(&[u8; 32], &[u8], &[u8; 64]) -> bool,
+    ) -> Result<Option<&Attestation>, BadSignature> {
+        let attestation = self.attestation();
+        if let Some(attestation) = attestation {
+            attestation.check(self.claim.digest(), self.seal.digest(), check)?;
+        }
+        Ok(attestation)
+    }
 
     /// The receipt's bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::default();
         writer.bytes(&Self::MARK);
         writer.u16(Self::VERSION);
-        writer.u8(self.preset.code());
         self.claim.write(&mut writer);
-        match &self.seal {
-            Seal::Stark(seal) => {
-                writer.u8(Self::STARK);
-                seal.write(&mut writer);
+        self.seal.write(&mut writer);
+        match &self.endorsement {
+            Endorsement::None => writer.u8(Self::PLAIN),
+            Endorsement::Attested(attestation) => {
+                writer.u8(Self::ATTESTED);
+                writer.bytes(&attestation.encode());
+            }
+            Endorsement::Logged(attestation, inclusion) => {
+                writer.u8(Self::LOGGED);
+                writer.bytes(&attestation.encode());
+                inclusion.write(&mut writer);
             }
         }
         writer.finish()
@@ -212,20 +172,26 @@ impl Receipt {
                 known: Self::VERSION,
             });
         }
-        let at = reader.at();
-        let code = reader.u8("the preset")?;
-        let preset = Preset::from_code(code).ok_or(DecodeError::UnknownPreset { at, code })?;
         let claim = Claim::read(&mut reader)?;
+        let seal = Seal::read(&mut reader)?;
         let at = reader.at();
-        let seal = match reader.u8("the kind of seal")? {
-            Self::STARK => Seal::Stark(StarkSeal::read(&mut reader)?),
-            code => return Err(DecodeError::UnknownSeal { at, code }),
+        let endorsement = match reader.u8("the kind of endorsement")? {
+            Self::PLAIN if matches!(seal, Seal::Execution(_)) => {
+                return Err(DecodeError::Unattested { at });
+            }
+            Self::PLAIN => Endorsement::None,
+            Self::ATTESTED => Endorsement::Attested(Attestation::read(&mut reader)?),
+            Self::LOGGED => {
+                let attestation = Attestation::read(&mut reader)?;
+                Endorsement::Logged(attestation, Inclusion::read(&mut reader)?)
+            }
+            code => return Err(DecodeError::UnknownEndorsement { at, code }),
         };
         reader.finish()?;
         Ok(Self {
-            preset,
             claim,
             seal,
+            endorsement,
         })
     }
 
@@ -262,29 +228,22 @@ pub enum LoadError {
 
 impl fmt::Display for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "receipt      version {}, preset {}",
-            Self::VERSION,
-            self.preset
-        )?;
+        writeln!(f, "receipt      version {}", Self::VERSION)?;
         writeln!(f, "{}", self.claim)?;
         writeln!(f, "claim digest {}", self.claim.digest())?;
-        match &self.seal {
-            Seal::Stark(seal) => {
-                let present = seal.heights.iter().flatten().count();
-                write!(
-                    f,
-                    "seal         stark, AIR version {}, {present} of {} tables, proof of {} bytes\nheights     ",
-                    seal.air_version,
-                    seal.heights.len(),
-                    seal.proof.len()
-                )?;
-                seal.heights.iter().try_for_each(|height| match height {
-                    Some(height) => write!(f, " 2^{height}"),
-                    None => f.write_str(" -"),
-                })
-            }
+        writeln!(f, "{}", self.seal)?;
+        write!(f, "seal digest  {}", self.seal.digest())?;
+        match self.attestation() {
+            Some(attestation) => write!(f, "\n{attestation}")?,
+            None => f.write_str("\nprovider     none")?,
+        }
+        match self.inclusion() {
+            Some(inclusion) => write!(
+                f,
+                "\nlogged       inclusion proof of {} bytes",
+                inclusion.text().len()
+            ),
+            None => f.write_str("\nlogged       no inclusion proof"),
         }
     }
 }

@@ -22,7 +22,8 @@ use crate::config::{ChallengeField, Octic, Quintic, config};
 use crate::placement::{Slot, place};
 use crate::preset::Preset;
 use crate::proof::encode_proof;
-use crate::receipt::{Receipt, Seal, StarkSeal};
+use crate::receipt::Receipt;
+use crate::seal::StarkSeal;
 use crate::transcript::TranscriptSeed;
 
 /// AIR version of the stand-in.
@@ -229,11 +230,8 @@ pub(crate) fn receipt(preset: Preset, job: &Job, extra: Option<&[u32]>) -> Recei
         Preset::S100 => prove::<Quintic>(&seed, &airs, &traces),
         Preset::S128 => prove::<Octic>(&seed, &airs, &traces),
     };
-    Receipt {
-        preset,
-        claim,
-        seal: Seal::Stark(StarkSeal::new(VERSION, heights.to_vec(), proof).unwrap()),
-    }
+    let seal = StarkSeal::new(preset, VERSION, heights.to_vec(), proof).unwrap();
+    Receipt::proven(claim, seal)
 }
 
 fn prove<EF>(

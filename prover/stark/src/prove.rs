@@ -6,7 +6,7 @@ use std::time::Duration;
 use arknet_air::{AIR_VERSION, CompileError, Table, WitnessError};
 use arknet_receipt::config::{ChallengeField, Config, Octic, Quintic, config};
 use arknet_receipt::{
-    ClaimError, InvalidHeights, Placed, Preset, Receipt, Seal, SealTooLarge, Slot, StarkSeal,
+    ClaimError, InvalidHeights, Placed, Preset, Receipt, SealTooLarge, Slot, StarkSeal,
     TranscriptSeed, encode_proof, place,
 };
 use arknet_workload::interpreter::RunError;
@@ -129,13 +129,9 @@ pub(crate) fn finish(
         Preset::S100 => proof::<Quintic>(&seed, &placed, &traces, &mut clock)?,
         Preset::S128 => proof::<Octic>(&seed, &placed, &traces, &mut clock)?,
     };
-    let seal = Seal::Stark(StarkSeal::new(AIR_VERSION, heights, proof)?);
+    let seal = StarkSeal::new(preset, AIR_VERSION, heights, proof)?;
     Ok(Proven {
-        receipt: Receipt {
-            preset,
-            claim,
-            seal,
-        },
+        receipt: Receipt::proven(claim, seal),
         outputs,
         phases: clock.finish(),
         tables,

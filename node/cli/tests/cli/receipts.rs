@@ -198,7 +198,7 @@ fn the_stronger_preset_has_its_bits() {
     let json = proven.verify(&["--json"]).expect(0).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json["valid"], true);
-    assert_eq!(json["preset"], "s128");
+    assert_eq!(json["seal"]["preset"], "s128");
     assert!(
         json["security"]["bits"]
             .as_u64()

@@ -2,14 +2,15 @@
 
 use arknet_workload::job::Job;
 
-use super::{Invalid, Verified};
-use crate::claim::{Claim, Usage};
+use super::{Invalid, Verified, check_claim};
+use crate::claim::Claim;
 use crate::config::{Octic, Quintic};
 use crate::guard::{GuardError, guarded};
 use crate::placement::{Slot, place};
 use crate::preset::Preset;
 use crate::proof::{AirFor, MalformedProof, ProofError, check_proof};
-use crate::receipt::{Receipt, Seal, StarkSeal};
+use crate::receipt::Receipt;
+use crate::seal::{Seal, StarkSeal};
 use crate::security::{ProofShape, SecurityReport};
 use crate::transcript::TranscriptSeed;
 
@@ -26,24 +27,19 @@ pub(super) fn check<A>(
 where
     A: AirFor<Quintic> + AirFor<Octic>,
 {
-    let preset = receipt.preset;
-    let Seal::Stark(seal) = &receipt.seal;
-    let steps = receipt.claim.usage().steps;
-    let claim = Claim::new(job, outputs, Usage::new(job, steps))?;
-    if let Some(mismatch) = receipt.claim.mismatch(&claim) {
-        return Err(mismatch.into());
-    }
-    let limit = job.limits().steps;
-    if steps > limit {
-        return Err(Invalid::OverSteps { steps, limit });
-    }
+    let claim = check_claim(receipt, job, outputs)?;
+    let Seal::Stark(seal) = receipt.seal() else {
+        return Err(Invalid::NotProven);
+    };
+    let preset = seal.preset();
+    let steps = claim.usage().steps;
     if seal.air_version() != air_version {
         return Err(Invalid::AirVersion {
             got: seal.air_version(),
             known: air_version,
         });
     }
-    let shape = match guarded(|| check_seal(preset, seal, &claim, compile(steps)?)) {
+    let shape = match guarded(|| check_seal(seal, &claim, compile(steps)?)) {
         Ok(result) => result?,
         Err(GuardError::Panicked(message)) => {
             return Err(MalformedProof::Panicked(message).into());
@@ -66,7 +62,6 @@ where
 }
 
 fn check_seal<A>(
-    preset: Preset,
     seal: &StarkSeal,
     claim: &Claim,
     slots: Vec<Slot<A>>,
@@ -74,6 +69,7 @@ fn check_seal<A>(
 where
     A: AirFor<Quintic> + AirFor<Octic>,
 {
+    let preset = seal.preset();
     let names: Vec<String> = slots.iter().map(|slot| slot.name.clone()).collect();
     let placed = place(preset, slots, seal.heights())?;
     let tables = names

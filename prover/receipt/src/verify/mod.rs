@@ -1,25 +1,30 @@
 //! Whether a receipt holds.
 //!
-//! The caller brings the job and its outputs; the receipt brings the proof. From the receipt come only the
+//! The caller brings the job and its outputs; the receipt brings the proof, or only a provider's word for it, in which
+//! case the job has to be run again. An attestation is not looked at here. From the receipt come only the
 //! preset's name, the steps, the heights of the tables and the proof, and each is checked: the report
 //! says what the preset gives, the steps are in the statement that is proven and within the limit,
 //! the heights are checked and bound by the transcript, and the proof verifies or does not.
 
 mod check;
+mod replay;
 mod table;
 
 use std::error::Error;
 use std::io;
 
 use arknet_air::{AIR_VERSION, Statement, compile};
-use arknet_workload::job::Job;
+use arknet_workload::interpreter::RunError;
+use arknet_workload::job::{Job, Trap};
 
-use crate::claim::{Claim, ClaimError, Mismatch};
+use crate::claim::{Claim, ClaimError, Mismatch, Usage};
 use crate::placement::{InvalidHeights, Slot};
 use crate::proof::{MalformedProof, Unprovable};
 use crate::receipt::Receipt;
 use crate::security::{ProofShape, SecurityReport};
 use table::VerifierTable;
+
+pub use replay::replay;
 
 /// A receipt that holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +56,38 @@ pub enum Invalid {
         /// Steps allowed.
         limit: u32,
     },
+    /// An execution seal where a proof is asked for.
+    #[error(
+        "it has an execution seal: its provider signed for the run, and nothing is proven; run the job again to know, or \
+         decide to trust the provider"
+    )]
+    NotProven,
+    /// Repeating the run ends without a result.
+    #[error("the job has no result when it is run again: {0}")]
+    Trapped(#[source] Trap),
+    /// Repeating the run takes another number of steps.
+    #[error("the run took {got} steps when it was repeated; the receipt says {claimed}")]
+    ReplaySteps {
+        /// Of the receipt.
+        claimed: u32,
+        /// Of the run.
+        got: u32,
+    },
+    /// Repeating the run gives other outputs.
+    #[error("`{name}[{index}]` is {got} when the job is run again, and {claimed} in the outputs")]
+    ReplayOutput {
+        /// The buffer.
+        name: String,
+        /// The first word that differs.
+        index: usize,
+        /// Of the outputs that the receipt is about.
+        claimed: u32,
+        /// Of the run.
+        got: u32,
+    },
+    /// The run cannot be repeated here; says nothing about the receipt.
+    #[error("the job could not be run again: {0}")]
+    Replay(#[source] RunError),
     /// Made by a build that compiles workloads to other tables.
     #[error("the receipt is for AIR version {got}; this build verifies version {known}")]
     AirVersion {
@@ -88,6 +125,21 @@ pub enum Invalid {
     /// No thread to verify on; says nothing about the receipt.
     #[error("the verifier could not be started: {0}")]
     Start(#[source] io::Error),
+}
+
+/// Checks that what `receipt` claims is that `job` ends with `outputs`, within the job's limits. It says nothing about
+/// why to believe it.
+pub fn check_claim(receipt: &Receipt, job: &Job, outputs: &[Vec<u32>]) -> Result<Claim, Invalid> {
+    let steps = receipt.claim().usage().steps;
+    let claim = Claim::new(job, outputs, Usage::new(job, steps))?;
+    if let Some(mismatch) = receipt.claim().mismatch(&claim) {
+        return Err(mismatch.into());
+    }
+    let limit = job.limits().steps;
+    if steps > limit {
+        return Err(Invalid::OverSteps { steps, limit });
+    }
+    Ok(claim)
 }
 
 /// Checks that `receipt` proves that `job` ends with `outputs` (the final words of each buffer, in the

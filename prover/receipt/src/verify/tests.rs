@@ -6,7 +6,7 @@ use rand::{Rng, SeedableRng};
 use super::check::check;
 use super::*;
 use crate::preset::Preset;
-use crate::receipt::{Seal, StarkSeal};
+use crate::seal::{Seal, StarkSeal};
 use crate::testing::{STEPS, VERSION, job, job_with, outputs, receipt, tables};
 
 const EXTRA: [u32; 5] = [1, 2, 3, 63, 63];
@@ -16,7 +16,7 @@ static S128: LazyLock<Receipt> = LazyLock::new(|| receipt(Preset::S128, &job(), 
 
 fn against(receipt: &Receipt, job: &Job, outputs: &[Vec<u32>]) -> Result<Verified, Invalid> {
     check(receipt, job, outputs, 0, VERSION, |steps| {
-        assert_eq!(steps, receipt.claim.usage().steps);
+        assert_eq!(steps, receipt.claim().usage().steps);
         Ok(tables(job, outputs))
     })
 }
@@ -27,15 +27,16 @@ fn verdict(receipt: &Receipt) -> Result<Verified, Invalid> {
 }
 
 fn stark(receipt: &Receipt) -> &StarkSeal {
-    let Seal::Stark(seal) = &receipt.seal;
+    let Seal::Stark(seal) = receipt.seal() else {
+        unreachable!("the receipts here are proven")
+    };
     seal
 }
 
 fn resealed(receipt: &Receipt, version: u32, heights: &[Option<u8>], proof: &[u8]) -> Receipt {
-    Receipt {
-        seal: Seal::Stark(StarkSeal::new(version, heights.to_vec(), proof.to_vec()).unwrap()),
-        ..receipt.clone()
-    }
+    let preset = stark(receipt).preset();
+    let seal = StarkSeal::new(preset, version, heights.to_vec(), proof.to_vec()).unwrap();
+    Receipt::proven(receipt.claim().clone(), seal)
 }
 
 #[test]
@@ -43,7 +44,7 @@ fn honest_receipts_hold_under_both_presets() {
     for (receipt, bits, tables) in [(&*S100, 100, 3), (&*S128, 128, 2)] {
         let decoded = Receipt::decode(&receipt.encode()).unwrap();
         let verified = verdict(&decoded).unwrap();
-        assert_eq!(verified.claim, receipt.claim);
+        assert_eq!(verified.claim, *receipt.claim());
         assert_eq!(verified.shape.tables.len(), tables);
         assert!(verified.security.bits() >= bits, "{}", verified.security);
         let length = stark(receipt).proof().len();
@@ -82,9 +83,8 @@ fn another_job_is_named() {
 #[test]
 fn a_claim_cannot_be_exchanged() {
     // The claim says something else, the verifier agrees, and only the transcript knows better.
-    let mut forged = S100.clone();
-    forged.claim = crate::testing::other_claim();
-    assert_eq!(forged.claim.usage().steps, STEPS + 1);
+    let forged = Receipt::proven(crate::testing::other_claim(), stark(&S100).clone());
+    assert_eq!(forged.claim().usage().steps, STEPS + 1);
     let error = verdict(&forged).unwrap_err();
     assert!(matches!(error, Invalid::Rejected { .. }), "{error}");
 }
@@ -92,11 +92,8 @@ fn a_claim_cannot_be_exchanged() {
 #[test]
 fn steps_over_the_limit_are_refused() {
     let job = job();
-    let claim = Claim::new(&job, &outputs(&job), crate::claim::Usage::new(&job, 11)).unwrap();
-    let forged = Receipt {
-        claim,
-        ..S100.clone()
-    };
+    let claim = Claim::new(&job, &outputs(&job), Usage::new(&job, 11)).unwrap();
+    let forged = Receipt::proven(claim, stark(&S100).clone());
     let error = verdict(&forged).unwrap_err();
     assert!(
         matches!(
@@ -116,11 +113,8 @@ fn wrong_outputs_have_no_proof() {
     let job = job();
     let mut wrong = outputs(&job);
     wrong[0][3] += 1;
-    let claim = Claim::new(&job, &wrong, crate::claim::Usage::new(&job, STEPS)).unwrap();
-    let forged = Receipt {
-        claim,
-        ..S100.clone()
-    };
+    let claim = Claim::new(&job, &wrong, Usage::new(&job, STEPS)).unwrap();
+    let forged = Receipt::proven(claim, stark(&S100).clone());
     let error = against(&forged, &job, &wrong).unwrap_err();
     assert!(matches!(error, Invalid::Rejected { .. }), "{error}");
 }
@@ -128,10 +122,10 @@ fn wrong_outputs_have_no_proof() {
 #[test]
 fn presets_cannot_be_exchanged() {
     for (receipt, preset) in [(&*S100, Preset::S128), (&*S128, Preset::S100)] {
-        let forged = Receipt {
-            preset,
-            ..receipt.clone()
-        };
+        let seal = stark(receipt);
+        let (heights, proof) = (seal.heights().to_vec(), seal.proof().to_vec());
+        let seal = StarkSeal::new(preset, VERSION, heights, proof).unwrap();
+        let forged = Receipt::proven(receipt.claim().clone(), seal);
         let error = verdict(&forged).unwrap_err();
         assert!(
             matches!(error, Invalid::Malformed(_) | Invalid::Rejected { .. }),
@@ -201,9 +195,11 @@ fn flipped_bits_never_verify() {
     for (receipt, seed) in [(&*S100, 1), (&*S128, 2)] {
         let bytes = receipt.encode();
         let mut rng = SmallRng::seed_from_u64(seed);
-        let head = bytes.len() - stark(receipt).proof().len();
-        // Every byte before the proof and at its start, then a sample of the rest.
-        let places = (0..head + 400).chain((0..400).map(|_| rng.random_range(head..bytes.len())));
+        let end = bytes.len() - 1;
+        let head = end - stark(receipt).proof().len();
+        // Every byte before the proof and at its start, a sample of the rest, and what follows it.
+        let sample = (0..400).map(|_| rng.random_range(head..end));
+        let places = (0..head + 400).chain(sample).chain([end]);
         for at in places.collect::<Vec<_>>() {
             let mut changed = bytes.clone();
             changed[at] ^= 1 << rng.random_range(0..8);
@@ -262,9 +258,10 @@ fn a_panic_is_an_answer() {
 fn the_tables_are_compiled_from_the_callers_statement() {
     // The job's kernel does nothing, so its real tables accept no outputs but its inputs.
     let job = job();
-    let resign = |outputs: &[Vec<u32>]| Receipt {
-        claim: Claim::new(&job, outputs, crate::claim::Usage::new(&job, 0)).unwrap(),
-        ..resealed(&S100, AIR_VERSION, &[Some(6)], &[])
+    let resign = |outputs: &[Vec<u32>]| {
+        let claim = Claim::new(&job, outputs, Usage::new(&job, 0)).unwrap();
+        let seal = StarkSeal::new(Preset::S100, AIR_VERSION, vec![Some(6)], vec![]).unwrap();
+        Receipt::proven(claim, seal)
     };
     let changed = outputs(&job);
     let error = verify(&resign(&changed), &job, &changed).unwrap_err();
