@@ -1,2 +1,4 @@
 //! The ArkNet node.
 #![forbid(unsafe_code)]
+
+pub mod store;
