@@ -1,4 +1,5 @@
 //! The ArkNet node.
 #![forbid(unsafe_code)]
 
+pub mod blobs;
 pub mod store;
