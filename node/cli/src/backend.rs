@@ -94,12 +94,13 @@ fn cpu(open: &OpenJob, memory: Memory, passed_over: Option<String>) -> Result<Ra
 #[cfg(feature = "gpu")]
 mod gpu {
     use arknet_sandbox::{
-        Backend, BackendError, RunError, Selection, StartError, WallState, Walls, Worker,
-        WorkerSettings,
+        Backend, BackendError, Difference, Reference, RunError, Selection, StartError, WallState,
+        Walls, Worker, WorkerSettings,
     };
+    use arknet_workload::interpreter;
 
     use super::{CliError, Instant, OpenJob, Ran, Sandbox, Use, WallReport};
-    use crate::reference::{Difference, Reference};
+    use crate::memory::Memory;
 
     /// Runs on any adapter, or fails.
     pub(super) fn run_wgpu(open: &OpenJob, how: Use) -> Result<Ran, CliError> {
@@ -166,7 +167,7 @@ mod gpu {
         // The worker is there already, so that a backend that is missing is known before a long check.
         let reference = how
             .check_races
-            .then(|| Reference::of(open, how.memory))
+            .then(|| reference(open, how.memory))
             .transpose()?;
         let differs = |worker: &Worker, difference| CliError::Differs {
             device: worker.adapter().to_string(),
@@ -215,6 +216,17 @@ mod gpu {
                 | RunError::Start(_)),
             ) => Ok(Err(error.to_string())),
         }
+    }
+
+    /// What the job means, by the interpreter, in this memory. A trap is the error of the command.
+    fn reference(open: &OpenJob, memory: Memory) -> Result<Reference, CliError> {
+        memory.check_run(open.job())?;
+        Reference::of(open.job()).map_err(|error| match error {
+            interpreter::RunError::OverTime { .. } => CliError::OverLimit(format!(
+                "{error}: the interpreter, which `--check-races` runs beside the device"
+            )),
+            error => open.failed_run(error),
+        })
     }
 
     fn describe(walls: &Walls) -> Sandbox {

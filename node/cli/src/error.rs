@@ -3,13 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
+#[cfg(feature = "gpu")]
+use arknet_sandbox::Difference;
 use arknet_workload::job::folder::JobFileError;
 use arknet_workload::printable::printable_path;
 use arknet_workload::regular::OpenError;
 
 use crate::exit::Exit;
-#[cfg(feature = "gpu")]
-use crate::reference::Difference;
 
 /// A failed command.
 #[derive(Debug, thiserror::Error)]
@@ -105,5 +105,25 @@ impl CliError {
             #[cfg(feature = "gpu")]
             Self::Differs { .. } => Exit::Internal,
         }
+    }
+}
+
+#[cfg(all(test, feature = "gpu"))]
+mod tests {
+    use arknet_workload::job::Invocation;
+
+    use super::*;
+
+    #[test]
+    fn a_device_that_is_wrong_is_not_the_fault_of_the_job() {
+        let error = CliError::Differs {
+            device: "Some GPU".to_owned(),
+            difference: Difference::Unsteady(Invocation(12)),
+        };
+        assert_eq!(error.exit(), Exit::Internal);
+        let text = error.to_string();
+        assert!(text.contains("Some GPU"), "{text}");
+        assert!(text.contains("invocation 12"), "{text}");
+        assert!(text.contains("nothing was written"), "{text}");
     }
 }

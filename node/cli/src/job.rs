@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use arknet_receipt::Digest;
-use arknet_workload::diagnostic::{self, Note};
 use arknet_workload::interpreter::RunError;
 use arknet_workload::ir::Workload;
-use arknet_workload::job::folder::{self, FolderJob, JobFolder, Place};
+use arknet_workload::job::folder::{self, FolderJob, JobFolder};
 use arknet_workload::job::{Job, Trap};
 use arknet_workload::wgsl::{self, FrontEndLimits, Refusal};
 use serde_json::{Value, json};
@@ -23,16 +22,14 @@ pub(crate) struct OpenJob {
 
 /// Compiles WGSL; a refusal shows its place in `name`.
 pub(crate) fn compile(name: &Path, source: &str, entry: &str) -> Result<Workload, CliError> {
-    wgsl::compile(source, entry, &FrontEndLimits::default())
-        .map_err(|refusal| refused(name, source, &refusal, None))
+    wgsl::compile(source, entry, &FrontEndLimits::default()).map_err(|refusal| {
+        let text = refusal.render(&name.display().to_string(), source);
+        refused(&refusal, text)
+    })
 }
 
-/// A refusal with its place in `name`, and the place in the job file of the constant that it is about.
-fn refused(name: &Path, source: &str, refusal: &Refusal, constant: Option<&Place>) -> CliError {
-    let mut text = refusal.render(&name.display().to_string(), source);
-    if let Some(place) = constant {
-        text = format!("{place}: {text}");
-    }
+/// The error of a refusal, as this text has it.
+fn refused(refusal: &Refusal, text: String) -> CliError {
     match refusal {
         Refusal::Internal { .. } => CliError::Internal { what: text },
         _ => CliError::Refused(text),
@@ -46,11 +43,8 @@ impl OpenJob {
         let workload = folder
             .compile(&FrontEndLimits::default())
             .map_err(|refusal| {
-                let place = match &refusal {
-                    Refusal::Constant { name, .. } => folder.constant_place(name),
-                    _ => None,
-                };
-                refused(&source_name(&folder), folder.source(), &refusal, place)
+                let name = folder.source_name().display().to_string();
+                refused(&refusal, folder.explain_refusal(&name, &refusal))
             })?;
         let assembled = folder.assemble(workload)?;
         Ok(Self { folder, assembled })
@@ -71,7 +65,7 @@ impl OpenJob {
 
     /// The WGSL file, as the user would name it.
     pub(crate) fn source_name(&self) -> PathBuf {
-        source_name(&self.folder)
+        self.folder.source_name()
     }
 
     /// The error of a run that has no result.
@@ -86,22 +80,8 @@ impl OpenJob {
 
     /// A trap with the line of the WGSL that it comes from.
     pub(crate) fn trapped(&self, trap: &Trap) -> CliError {
-        let notes = match trap {
-            Trap::Race {
-                first, first_span, ..
-            } => vec![Note::at(
-                *first_span,
-                format!("the other invocation {first} it here"),
-            )],
-            Trap::OutOfBounds { .. } | Trap::OutOfSteps { .. } => Vec::new(),
-        };
-        CliError::Trapped(diagnostic::render(
-            &self.source_name().display().to_string(),
-            self.folder.source(),
-            trap.span(),
-            &trap.to_string(),
-            &notes,
-        ))
+        let name = self.source_name().display().to_string();
+        CliError::Trapped(self.folder.explain_trap(&name, trap))
     }
 
     /// Finds out whether all outputs can go where the job wants them.
@@ -213,8 +193,4 @@ fn shown(name: &str, numbers: &[i64], length: usize) -> String {
         more => format!(" and {} more", count(more as u64)),
     };
     format!("{name}: {}{more}", numbers.join(" "))
-}
-
-fn source_name(folder: &JobFolder) -> PathBuf {
-    folder.job_file().with_file_name(folder.workload_name())
 }

@@ -21,8 +21,6 @@ mod progress;
 #[cfg(feature = "prove")]
 mod prove;
 mod receipt;
-#[cfg(feature = "gpu")]
-mod reference;
 mod run;
 mod tables;
 #[cfg(feature = "prove")]
@@ -40,9 +38,11 @@ use error::CliError;
 use exit::Exit;
 
 fn main() -> ExitCode {
-    // A worker is this program too. It closes every open file, so this comes first.
+    // Workers and the node's children are this program too. They close every open file, so this comes first.
     #[cfg(feature = "gpu")]
     arknet_sandbox::worker::enter_if_asked();
+    #[cfg(feature = "node")]
+    arknet_node::task::enter_if_asked();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => return misused(&error).into(),

@@ -3,3 +3,4 @@
 
 pub mod blobs;
 pub mod store;
+pub mod task;

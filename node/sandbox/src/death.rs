@@ -25,7 +25,7 @@ pub enum Death {
 
 impl Death {
     /// Reads a status; `exhausted` is whether the memory of its group ran out.
-    pub(crate) fn of(status: Option<ExitStatus>, exhausted: bool) -> Self {
+    pub fn of(status: Option<ExitStatus>, exhausted: bool) -> Self {
         let Some(status) = status else {
             return Self::Stuck;
         };

@@ -12,6 +12,9 @@ const HANDED_ON: [&str; 6] = [
     "LP_NUM_THREADS",
 ];
 
+/// What marks a process that confines itself: it is no secret, and no driver reads it.
+pub const MARK: &str = "ARKNET_PART";
+
 /// Variables that are set: nothing is cached on disk, no layer of the user's comes between, and a panic
 /// (whose text nobody reads) does not stop for a backtrace, which was seen to hang where memory had run out.
 const SET: [(&str, &str); 6] = [
@@ -23,8 +26,8 @@ const SET: [(&str, &str); 6] = [
     ("RUST_LIB_BACKTRACE", "0"),
 ];
 
-/// The environment to start a worker with.
-pub(crate) fn for_worker() -> Vec<(OsString, OsString)> {
+/// The environment to start a worker with, or a process that starts workers.
+pub fn for_worker() -> Vec<(OsString, OsString)> {
     let handed_on = HANDED_ON
         .iter()
         .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
@@ -44,7 +47,9 @@ pub(crate) fn check() -> Result<String, String> {
 }
 
 fn is_known(name: &OsStr) -> bool {
-    HANDED_ON.iter().any(|known| name == *known) || SET.iter().any(|(known, _)| name == *known)
+    name == MARK
+        || HANDED_ON.iter().any(|known| name == *known)
+        || SET.iter().any(|(known, _)| name == *known)
 }
 
 #[cfg(test)]

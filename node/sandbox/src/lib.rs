@@ -19,6 +19,7 @@
 compile_error!("the sandbox needs Unix sockets; build `arknet` with `--no-default-features`");
 
 mod adapter;
+mod confine;
 pub mod cuda;
 mod death;
 mod device;
@@ -29,6 +30,7 @@ mod fit;
 mod lockdown;
 mod pass;
 pub mod protocol;
+mod reference;
 mod runner;
 mod supervisor;
 mod trap;
@@ -36,10 +38,16 @@ mod wall;
 pub mod worker;
 
 pub use adapter::{AdapterInfo, AdapterKind, Selection, adapters};
+pub use confine::Confinement;
 pub use death::Death;
+pub use environment::{MARK as PART_VARIABLE, for_worker as driver_environment};
 pub use error::{BackendError, RunError};
 pub use fit::CompileLimits;
 pub use protocol::Backend;
+pub use reference::{Difference, Reference};
 pub use runner::{GpuExecution, WgpuRunner};
-pub use supervisor::{Pool, PoolSettings, Program, Reuse, StartError, Worker, WorkerSettings};
+pub use supervisor::{
+    MemoryGroup, Pool, PoolSettings, Program, Reuse, StartError, Worker, WorkerSettings,
+    start_process,
+};
 pub use wall::{Wall, WallState, Walls};

@@ -12,6 +12,7 @@
 
 pub mod diagnostic;
 pub mod emit;
+mod free_memory;
 pub mod interpreter;
 pub mod ir;
 pub mod job;
@@ -20,3 +21,5 @@ pub mod regular;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod wgsl;
+
+pub use free_memory::free_memory;

@@ -30,7 +30,7 @@ pub fn printable_path(path: &Path) -> String {
 }
 
 /// Whether a terminal shows a character as itself.
-pub(crate) fn is_printable(c: char) -> bool {
+pub fn is_printable(c: char) -> bool {
     matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1
 }
 

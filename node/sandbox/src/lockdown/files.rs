@@ -60,12 +60,56 @@ const READABLE: [&str; 28] = [
     "/dev/urandom",
 ];
 
+/// Where the loader of programs and their libraries lie.
+const PROGRAMS: [&str; 4] = ["/usr", "/lib", "/lib64", "/nix/store"];
+
 /// Device files of GPUs.
 const DEVICES: [&str; 3] = ["/dev/dri", "/dev/kfd", "/dev/dxg"];
 
+/// What a process may still reach. Whatever is not there is passed over.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reachable {
+    /// Files to read, or folders with such files.
+    pub(crate) read: Vec<PathBuf>,
+    /// Folders in which files may be made, written and removed.
+    pub(crate) write: Vec<PathBuf>,
+    /// Programs to run, or folders with such programs.
+    pub(crate) run: Vec<PathBuf>,
+    /// Device files.
+    pub(crate) devices: Vec<PathBuf>,
+}
+
+impl Reachable {
+    /// What a driver needs.
+    pub(crate) fn driver() -> Self {
+        Self {
+            read: readable().collect(),
+            devices: devices().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// What it takes to start workers: what they need themselves, the program with its libraries, and what the system
+    /// says about the processes that were started.
+    pub(crate) fn workers(mut self) -> Self {
+        let driver = Self::driver();
+        self.run.extend(PROGRAMS.iter().map(PathBuf::from));
+        self.run.extend(std::env::current_exe());
+        self.read.extend(driver.read);
+        self.read.push(PathBuf::from("/proc"));
+        self.devices.extend(driver.devices);
+        self
+    }
+}
+
 /// Stage two: the file system and the network, before the driver starts threads.
 pub(crate) fn close_files(walls: &mut Walls) {
-    let (files, version) = match restrict() {
+    close_files_but(walls, Reachable::driver());
+}
+
+/// Closes the file system and the network but for what is reachable, to this thread and those that it starts.
+pub(crate) fn close_files_but(walls: &mut Walls, reachable: Reachable) {
+    let (files, version) = match restrict(&reachable) {
         Ok(version) => (
             WallState::Up(format!("Landlock version {version}")),
             version,
@@ -87,12 +131,12 @@ pub(crate) fn close_files(walls: &mut Walls) {
 }
 
 /// Restricts this thread and those it starts. Gives the version of Landlock.
-fn restrict() -> Result<u8, String> {
+fn restrict(reachable: &Reachable) -> Result<u8, String> {
     let mut last = String::new();
     for (abi, version) in VERSIONS {
         match ruleset(abi, version) {
             Ok(ruleset) => {
-                return grant(ruleset, abi)
+                return grant(ruleset, abi, reachable)
                     .and_then(RulesetCreated::restrict_self)
                     .map(|_| version)
                     .map_err(|error| format!("Landlock fails: {error}"));
@@ -118,15 +162,32 @@ fn ruleset(abi: ABI, version: u8) -> Result<RulesetCreated, RulesetError> {
 }
 
 /// The exceptions.
-fn grant(ruleset: RulesetCreated, abi: ABI) -> Result<RulesetCreated, RulesetError> {
+fn grant(
+    ruleset: RulesetCreated,
+    abi: ABI,
+    reachable: &Reachable,
+) -> Result<RulesetCreated, RulesetError> {
     let read: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;
+    let mut write = read | AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile;
+    if abi >= ABI::V3 {
+        write |= AccessFs::Truncate;
+    }
     let mut device = read | AccessFs::WriteFile;
     if abi >= ABI::V5 {
         device |= AccessFs::IoctlDev;
     }
+    let there = |paths: &[PathBuf]| -> Vec<PathBuf> {
+        let there = paths.iter().filter(|path| path.exists());
+        there.cloned().collect()
+    };
     ruleset
-        .add_rules(path_beneath_rules(readable(), read))?
-        .add_rules(path_beneath_rules(devices(), device))
+        .add_rules(path_beneath_rules(there(&reachable.read), read))?
+        .add_rules(path_beneath_rules(there(&reachable.write), write))?
+        .add_rules(path_beneath_rules(
+            there(&reachable.run),
+            AccessFs::ReadFile | AccessFs::Execute,
+        ))?
+        .add_rules(path_beneath_rules(there(&reachable.devices), device))
 }
 
 fn readable() -> impl Iterator<Item = PathBuf> {
@@ -144,7 +205,6 @@ fn readable() -> impl Iterator<Item = PathBuf> {
         .map(PathBuf::from)
         .chain(libraries)
         .chain(manifests.into_iter().flatten())
-        .filter(|path| path.exists())
 }
 
 fn devices() -> impl Iterator<Item = PathBuf> {
@@ -155,11 +215,7 @@ fn devices() -> impl Iterator<Item = PathBuf> {
         .filter_map(Result::ok)
         .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"nvidia"))
         .map(|entry| entry.path());
-    DEVICES
-        .iter()
-        .map(PathBuf::from)
-        .chain(nvidia)
-        .filter(|path| path.exists())
+    DEVICES.iter().map(PathBuf::from).chain(nvidia)
 }
 
 #[cfg(test)]
@@ -205,5 +261,45 @@ mod tests {
         .join()
         .unwrap();
         assert!(folder.path().join("there").exists());
+    }
+
+    /// A confined process reaches its own folders and nothing beside them.
+    #[test]
+    fn only_what_is_reachable_is_reached() {
+        let folder = tempfile::tempdir().unwrap();
+        let (job, out, other) = (
+            folder.path().join("job"),
+            folder.path().join("job/out"),
+            folder.path().join("other"),
+        );
+        fs::create_dir_all(&out).unwrap();
+        fs::create_dir(&other).unwrap();
+        fs::write(job.join("input"), b"input").unwrap();
+        fs::write(other.join("secret"), b"secret").unwrap();
+        thread::spawn(move || {
+            let mut walls = Walls::default();
+            let reachable = Reachable {
+                read: vec![job.clone()],
+                write: vec![out.clone(), job.join("not there")],
+                ..Reachable::default()
+            };
+            close_files_but(&mut walls, reachable);
+            assert!(walls.get(Wall::Files).is_up(), "{walls}");
+            assert!(fs::read(job.join("input")).is_ok());
+            assert!(denied(fs::write(job.join("input"), b"x")));
+            assert!(denied(fs::write(job.join("new"), b"x")));
+            assert!(denied(fs::remove_file(job.join("input"))));
+            assert!(fs::write(out.join("result"), b"longer").is_ok());
+            assert!(fs::write(out.join("result"), b"short").is_ok());
+            assert_eq!(fs::read(out.join("result")).unwrap(), b"short");
+            assert!(denied(fs::create_dir(out.join("folder"))));
+            assert!(denied(std::os::unix::fs::symlink("/", out.join("link"))));
+            assert!(denied(fs::read(other.join("secret"))));
+            assert!(denied(fs::read("/etc/passwd")));
+            assert!(denied(File::open("/proc/self/status")));
+            assert!(denied(Command::new("/usr/bin/env").spawn()));
+        })
+        .join()
+        .unwrap();
     }
 }

@@ -11,6 +11,8 @@
 #[cfg(not(target_os = "linux"))]
 mod absent;
 #[cfg(target_os = "linux")]
+mod confined_calls;
+#[cfg(target_os = "linux")]
 mod files;
 #[cfg(target_os = "linux")]
 mod process;
@@ -27,10 +29,15 @@ pub(crate) enum Driver {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use absent::{close_files, close_process, close_system_calls};
+pub(crate) use absent::{
+    Reachable, close_confined, close_confined_calls, close_files, close_files_but, close_process,
+    close_system_calls,
+};
 #[cfg(target_os = "linux")]
-pub(crate) use files::close_files;
+pub(crate) use confined_calls::close_confined_calls;
 #[cfg(target_os = "linux")]
-pub(crate) use process::close_process;
+pub(crate) use files::{Reachable, close_files, close_files_but};
+#[cfg(target_os = "linux")]
+pub(crate) use process::{close_confined, close_process};
 #[cfg(target_os = "linux")]
 pub(crate) use system_calls::close_system_calls;

@@ -11,6 +11,7 @@ use rustix::process::{
 };
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs};
 
+use crate::confine::Confinement;
 use crate::environment;
 use crate::wall::{Wall, Walls};
 
@@ -21,6 +22,14 @@ const START_SECONDS: u64 = 120;
 /// Bytes of a file to start with; Mesa keeps device memory in files without a name.
 const START_FILE: u64 = 1 << 30;
 
+/// A worker's limits, each with its value and whether it can never be raised again.
+const WORKER_LIMITS: [(Resource, u64, bool); 4] = [
+    (Resource::Core, 0, true),
+    (Resource::Nofile, OPEN_FILES, true),
+    (Resource::Cpu, START_SECONDS, false),
+    (Resource::Fsize, START_FILE, false),
+];
+
 /// Stage one: what needs no knowledge of the job or the driver. Must be the first thing that the process does.
 ///
 /// Gives the socket to the parent, which is standard input, or `None` where that is none.
@@ -30,11 +39,34 @@ pub(crate) fn close_process(walls: &mut Walls) -> Option<UnixStream> {
     walls.set(Wall::Environment, environment::check());
     walls.set(Wall::ParentDeath, die_with_parent());
     walls.set(Wall::Undumpable, close_memory());
-    walls.set(Wall::Limits, limit());
+    walls.set(Wall::Limits, limit(&WORKER_LIMITS));
     go_first();
     walls.set(Wall::NoNewPrivileges, give_up_new_privileges());
     walls.set(Wall::Capabilities, give_up_capabilities());
     Some(socket)
+}
+
+/// The same for a process that is confined by [`Confinement::enter`], which keeps its three standard files.
+pub(crate) fn close_confined(walls: &mut Walls, confinement: &Confinement) {
+    walls.set(Wall::Descriptors, close_descriptors());
+    walls.set(Wall::Environment, environment::check());
+    walls.set(Wall::ParentDeath, die_with_parent());
+    go_first();
+    walls.set(Wall::Undumpable, close_memory());
+    // Workers have the limits of their parent, and more to do than it has: they set their own.
+    let for_good = !confinement.workers;
+    let mut limits = vec![
+        (Resource::Core, 0, true),
+        (Resource::Nofile, OPEN_FILES, true),
+        (Resource::Cpu, confinement.processor_seconds, for_good),
+        (Resource::Fsize, confinement.file_bytes, for_good),
+    ];
+    if for_good {
+        limits.push((Resource::Data, confinement.memory_bytes, true));
+    }
+    walls.set(Wall::Limits, limit(&limits));
+    walls.set(Wall::NoNewPrivileges, give_up_new_privileges());
+    walls.set(Wall::Capabilities, give_up_capabilities());
 }
 
 #[expect(unsafe_code, reason = "there is no safe way to close all descriptors")]
@@ -71,14 +103,8 @@ fn close_memory() -> Result<String, String> {
     Ok("not dumpable".to_owned())
 }
 
-fn limit() -> Result<String, String> {
-    let limits = [
-        (Resource::Core, 0, true),
-        (Resource::Nofile, OPEN_FILES, true),
-        (Resource::Cpu, START_SECONDS, false),
-        (Resource::Fsize, START_FILE, false),
-    ];
-    for (resource, most, for_good) in limits {
+fn limit(limits: &[(Resource, u64, bool)]) -> Result<String, String> {
+    for &(resource, most, for_good) in limits {
         let maximum = getrlimit(resource).maximum;
         let current = maximum.map_or(most, |maximum| most.min(maximum));
         let new = Rlimit {

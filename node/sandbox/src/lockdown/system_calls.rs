@@ -127,7 +127,7 @@ const OLD_NEEDED: [c_long; 1] = [libc::SYS_poll];
 const OLD_NEEDED: [c_long; 0] = [];
 
 /// Per system call, the rules of which one must match; without rules any arguments do.
-type Rules = BTreeMap<c_long, Vec<SeccompRule>>;
+pub(super) type Rules = BTreeMap<c_long, Vec<SeccompRule>>;
 
 /// Stage three: system calls, once the driver has run a kernel.
 pub(crate) fn close_system_calls(walls: &mut Walls, driver: Driver, socket: &UnixStream) {
@@ -195,7 +195,7 @@ fn filters(driver: Driver, socket: i32) -> Result<Vec<BpfProgram>, String> {
     compile().map_err(|error| format!("the filters do not compile: {error}"))
 }
 
-fn any(calls: &[c_long]) -> impl Iterator<Item = (c_long, Vec<SeccompRule>)> {
+pub(super) fn any(calls: &[c_long]) -> impl Iterator<Item = (c_long, Vec<SeccompRule>)> {
     calls.iter().map(|call| (*call, Vec::new()))
 }
 
@@ -269,11 +269,17 @@ fn threads_only() -> Result<SeccompRule, BackendError> {
     )?])
 }
 
-fn rule<const N: usize>(conditions: [SeccompCondition; N]) -> Result<SeccompRule, BackendError> {
+pub(super) fn rule<const N: usize>(
+    conditions: [SeccompCondition; N],
+) -> Result<SeccompRule, BackendError> {
     SeccompRule::new(conditions.into())
 }
 
-fn condition(argument: u8, compare: Compare, value: u64) -> Result<SeccompCondition, BackendError> {
+pub(super) fn condition(
+    argument: u8,
+    compare: Compare,
+    value: u64,
+) -> Result<SeccompCondition, BackendError> {
     SeccompCondition::new(argument, Width::Dword, compare, value)
 }
 

@@ -1,4 +1,4 @@
-//! A memory control group for one worker.
+//! A memory control group for one process and what it starts.
 //!
 //! It counts everything that is allocated on the worker's behalf, files without a name and page tables included, which
 //! resource limits do not. The group is made beside or below this process's own, so it needs a system that lets this
@@ -19,7 +19,7 @@ const START: u64 = 2 << 30;
 
 /// A group that lasts as long as the value. Its process must be gone before it is dropped.
 #[derive(Debug)]
-pub(super) struct MemoryGroup {
+pub struct MemoryGroup {
     folder: PathBuf,
     version: Version,
 }
@@ -31,8 +31,8 @@ enum Version {
 }
 
 impl MemoryGroup {
-    /// Makes a group and moves a process there.
-    pub(super) fn around(pid: u32) -> Result<Self, String> {
+    /// Makes a group and moves a process there, with all that it starts from then on.
+    pub fn around(pid: u32) -> Result<Self, String> {
         let own = fs::read_to_string("/proc/self/cgroup")
             .map_err(|error| format!("/proc/self/cgroup cannot be read: {error}"))?;
         let (parent, version) = parent(&own, Path::new("/sys/fs/cgroup"))?;
@@ -57,7 +57,7 @@ impl MemoryGroup {
     }
 
     /// In words.
-    pub(super) fn describe(&self) -> String {
+    pub fn describe(&self) -> String {
         match self.version {
             Version::One => "control group, version 1".to_owned(),
             Version::Two => "control group, version 2".to_owned(),
@@ -78,7 +78,8 @@ impl MemoryGroup {
         self.limit_to(usage.saturating_add(more))
     }
 
-    fn limit_to(&self, bytes: u64) -> io::Result<()> {
+    /// Lets the group have so much.
+    pub fn limit_to(&self, bytes: u64) -> io::Result<()> {
         // The kernel counts in pages and takes no number past the largest signed one.
         let bytes = bytes.min(i64::MAX as u64 - (1 << 21)).to_string();
         match self.version {
@@ -100,7 +101,7 @@ impl MemoryGroup {
     }
 
     /// Whether a process in it was killed because its memory ran out.
-    pub(super) fn was_exhausted(&self) -> bool {
+    pub fn was_exhausted(&self) -> bool {
         let events = match self.version {
             Version::One => "memory.oom_control",
             Version::Two => "memory.events",

@@ -13,6 +13,8 @@ mod timed;
 mod worker;
 
 pub use error::StartError;
+pub use memory_group::MemoryGroup;
 pub use pool::{Pool, PoolSettings, Reuse};
 pub use program::Program;
+pub use spawn::spawn as start_process;
 pub use worker::{Worker, WorkerSettings};

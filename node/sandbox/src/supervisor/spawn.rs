@@ -14,8 +14,8 @@ struct Request {
     answer: Sender<io::Result<Child>>,
 }
 
-/// Starts a process.
-pub(super) fn spawn(command: Command) -> io::Result<Child> {
+/// Starts a process that may ask the kernel to be killed when this one ends.
+pub fn spawn(command: Command) -> io::Result<Child> {
     static SPAWNER: OnceLock<Sender<Request>> = OnceLock::new();
     let spawner = match SPAWNER.get() {
         Some(spawner) => spawner,

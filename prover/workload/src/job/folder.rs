@@ -38,6 +38,7 @@
 
 mod assemble;
 mod error;
+mod explain;
 mod outputs;
 mod path;
 mod print;
