@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use arknet_protocol::PublicKey;
+use arknet_tlog::{Policy, VerifierKey};
 use arknet_workload::job::folder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -143,11 +145,14 @@ pub(crate) enum PresetName {
 /// Checks that the outputs lying in the job's folder are what its kernel computes on its inputs, as the
 /// receipt proves. The kernel, the inputs, the limits and the outputs are all taken from the folder, never
 /// from the receipt. Prints VALID and how many bits of security the proof has, or what does not hold.
+/// A receipt of a run that was not proven holds if the job, run again here (`--replay`), gives the same, or if its
+/// provider is one that you trust (`--provider`). A provider's signature that is there is checked always.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   arknet verify sha256.receipt examples/sha256
   arknet verify sha256.receipt examples/sha256 --min-bits 128
-  arknet verify sha256.receipt examples/sha256 --quiet && echo good")]
+  arknet verify sha256.receipt examples/sha256 --quiet && echo good
+  arknet verify run.receipt examples/sha256 --replay")]
 pub(crate) struct VerifyArguments {
     /// The receipt
     pub(crate) receipt: PathBuf,
@@ -156,6 +161,29 @@ pub(crate) struct VerifyArguments {
     /// Fail unless the proof has this many bits of security
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) min_bits: u32,
+    /// Fail unless this provider signed the receipt; a run that was not proven is believed on its word
+    #[arg(long, value_name = "ed25519:HEX")]
+    pub(crate) provider: Option<PublicKey>,
+    /// Run the job again on this CPU, and fail unless outputs and steps are the same
+    #[arg(long)]
+    pub(crate) replay: bool,
+    /// Fail unless a log with this key has the receipt, as the receipt's inclusion proof shows
+    #[arg(long, value_name = "NAME+HASH+KEY", value_parser = log)]
+    pub(crate) log_key: Option<Policy>,
+    /// Fail unless the receipt answers this request: the JSON that was sent, byte for byte
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: Option<PathBuf>,
+    /// The most memory that `--replay` may take, its buffers included, such as 8GiB [default: what the machine has free]
+    #[arg(long, value_name = "SIZE", value_parser = size, requires = "replay")]
+    pub(crate) max_memory: Option<u64>,
+}
+
+/// A log that is believed by its own key, witnessed or not.
+fn log(text: &str) -> Result<Policy, String> {
+    let key = text
+        .parse::<VerifierKey>()
+        .map_err(|error| error.to_string())?;
+    Policy::log(key).map_err(|error| error.to_string())
 }
 
 /// Show what a workload, a job or a receipt is made of

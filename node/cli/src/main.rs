@@ -8,6 +8,7 @@
 mod answer;
 mod arguments;
 mod backend;
+mod endorsement;
 mod error;
 mod exit;
 mod fault;

@@ -17,5 +17,7 @@ mod races;
 mod receipts;
 #[cfg(feature = "gpu")]
 mod sandbox;
+#[cfg(feature = "prove")]
+mod signed;
 mod traps;
 mod usage;

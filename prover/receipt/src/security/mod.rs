@@ -191,17 +191,24 @@ fn terms(shape: &ProofShape, regime: Regime) -> Vec<Term> {
     // Messages are counted row by row, tables of different heights together: height 1 in the formula.
     let messages = shape.messages();
     if messages > 0 {
-        let lookups = logup::LogUpAir {
-            num_interactions: messages,
-            max_message_width: shape.message_width,
-        };
         let rows = InstanceShape {
             log_trace_length: 0,
             ..instance
         };
+        // Where a `usize` has 32 bits there may be more than it counts: no bits are better than too many.
+        let bits = usize::try_from(messages).map_or(0.0, |num_interactions| {
+            let lookups = logup::LogUpAir {
+                num_interactions,
+                max_message_width: shape.message_width,
+            };
+            logup::fingerprint_error(&lookups, &rows).bits()
+        });
         // The lookup challenges are drawn while the main commitment still leaves a list open.
-        let bits = logup::fingerprint_error(&lookups, &rows).bits() - list.log2();
-        terms.push(ground("lookups", bits, parameters.lookup_pow_bits));
+        terms.push(ground(
+            "lookups",
+            bits - list.log2(),
+            parameters.lookup_pow_bits,
+        ));
     }
     terms.push(Term {
         name: HASH,

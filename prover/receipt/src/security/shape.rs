@@ -87,10 +87,10 @@ impl ProofShape {
     }
 
     /// Messages of all rows of all tables.
-    pub(crate) fn messages(&self) -> usize {
+    pub(crate) fn messages(&self) -> u64 {
         self.tables
             .iter()
-            .map(|table| table.messages << table.log_height)
+            .map(|table| (table.messages as u64) << table.log_height)
             .sum()
     }
 
