@@ -3,21 +3,27 @@
 //! Plonky3's verifier is written to return errors, but an input nobody thought of may still reach an
 //! assertion in it. It runs on a thread of its own: with a stack of known size, whatever the caller's is,
 //! and with a panic turned into an error instead of a message on the terminal.
+//!
+//! WebAssembly has no threads: there the code runs as it is, and the host that called it sees a trap where it panics.
 
-use std::any::Any;
 use std::io;
-use std::panic;
-use std::sync::Once;
-use std::thread;
+#[cfg(not(target_family = "wasm"))]
+use std::{any::Any, panic, sync::Once, thread};
 
 /// Enough for expression trees far deeper than a workload's limits allow. Only touched pages cost memory.
+#[cfg(not(target_family = "wasm"))]
 const STACK_BYTES: usize = 64 << 20;
 
 /// The name marks the thread for the panic hook.
+#[cfg(not(target_family = "wasm"))]
 const THREAD_NAME: &str = "arknet-verify";
 
 /// Why there is no result.
 #[derive(Debug)]
+#[cfg_attr(
+    target_family = "wasm",
+    expect(dead_code, reason = "without threads nothing fails here")
+)]
 pub(crate) enum GuardError {
     /// The thread could not be started.
     Spawn(io::Error),
@@ -25,7 +31,14 @@ pub(crate) enum GuardError {
     Panicked(String),
 }
 
+/// Runs `f`.
+#[cfg(target_family = "wasm")]
+pub(crate) fn guarded<T>(f: impl FnOnce() -> T) -> Result<T, GuardError> {
+    Ok(f())
+}
+
 /// Runs `f` on a guarded thread and waits for it.
+#[cfg(not(target_family = "wasm"))]
 pub(crate) fn guarded<T: Send>(f: impl FnOnce() -> T + Send) -> Result<T, GuardError> {
     quieten();
     thread::scope(|scope| {
@@ -40,6 +53,7 @@ pub(crate) fn guarded<T: Send>(f: impl FnOnce() -> T + Send) -> Result<T, GuardE
 }
 
 /// Wraps the process's panic hook, once, so that it stays silent for guarded threads.
+#[cfg(not(target_family = "wasm"))]
 fn quieten() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -52,6 +66,7 @@ fn quieten() {
     });
 }
 
+#[cfg(not(target_family = "wasm"))]
 fn message(payload: &(dyn Any + Send)) -> String {
     payload
         .downcast_ref::<&str>()

@@ -22,9 +22,14 @@ pub(super) struct Progress {
 const ORDER: Ordering = Ordering::Relaxed;
 
 impl Progress {
-    /// A run that starts now.
+    /// A run that starts now. One without a limit never looks at the clock: not every system has one.
     pub(super) fn new(limit: Duration) -> Self {
-        Self::until(Instant::now().checked_add(limit))
+        let is_limited = limit < Duration::MAX;
+        Self::until(
+            is_limited
+                .then(Instant::now)
+                .and_then(|now| now.checked_add(limit)),
+        )
     }
 
     fn until(deadline: Option<Instant>) -> Self {

@@ -1,20 +1,31 @@
 //! Runs a front end that may recurse deeply or panic on odd input.
+//!
+//! WebAssembly has no threads: there it runs as it is, and the host that called it sees a trap where it fails.
 
-use std::panic;
-use std::sync::Once;
-use std::thread;
+#[cfg(not(target_family = "wasm"))]
+use std::{panic, sync::Once, thread};
 
+#[cfg(not(target_family = "wasm"))]
 use crate::ir::Span;
 
 use super::refusal::Refusal;
 
 /// The limits on nesting keep the recursion of the parser, the validator and the lowering well within this.
+#[cfg(not(target_family = "wasm"))]
 const STACK_BYTES: usize = 128 << 20;
 
 /// Name of the threads whose panics are reported as refusals and not printed.
+#[cfg(not(target_family = "wasm"))]
 const THREAD_NAME: &str = "arknet-wgsl";
 
+/// Runs `compile`.
+#[cfg(target_family = "wasm")]
+pub(super) fn run<T>(compile: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    compile()
+}
+
 /// Runs `compile` on a thread of its own. A panic becomes [`Refusal::Internal`].
+#[cfg(not(target_family = "wasm"))]
 pub(super) fn run<T: Send>(
     compile: impl FnOnce() -> Result<T, Refusal> + Send,
 ) -> Result<T, Refusal> {
@@ -40,6 +51,7 @@ pub(super) fn run<T: Send>(
 }
 
 /// Wraps the panic hook once, so that panics on our threads print nothing; all others go on as before.
+#[cfg(not(target_family = "wasm"))]
 fn silence_panics() {
     static WRAPPED: Once = Once::new();
     WRAPPED.call_once(|| {
