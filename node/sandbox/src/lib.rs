@@ -47,7 +47,7 @@ pub use protocol::Backend;
 pub use reference::{Difference, Reference};
 pub use runner::{GpuExecution, WgpuRunner};
 pub use supervisor::{
-    MemoryGroup, Pool, PoolSettings, Program, Reuse, StartError, Worker, WorkerSettings,
-    start_process,
+    Delegation, MemoryGroup, Pool, PoolSettings, Program, Reuse, StartError, Worker,
+    WorkerSettings, start_process,
 };
 pub use wall::{Wall, WallState, Walls};

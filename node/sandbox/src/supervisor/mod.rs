@@ -4,6 +4,7 @@
 //! has an end, and whatever goes wrong with a worker ends that worker and nothing else.
 
 mod allowance;
+mod delegation;
 mod error;
 mod memory_group;
 mod pool;
@@ -12,6 +13,7 @@ mod spawn;
 mod timed;
 mod worker;
 
+pub use delegation::Delegation;
 pub use error::StartError;
 pub use memory_group::MemoryGroup;
 pub use pool::{Pool, PoolSettings, Reuse};
