@@ -37,6 +37,11 @@ mod tokens;
 mod tx;
 mod writer;
 
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -74,7 +79,6 @@ pub struct Store {
     node: PublicKey,
     readers: Readers,
     feed: Feed,
-    /// Before `thread`, so that the way to the thread is closed before it is waited for.
     writer: Writer,
     thread: Arc<Thread>,
 }
@@ -139,12 +143,12 @@ impl Store {
         self.readers.read(query).await
     }
 
-    /// Closes the store: waits for what is being written, and moves the journal into the database. Other clones must be
-    /// gone, or this waits for them.
+    /// Closes the store, for every clone: what waits is still written, and the journal is moved into the database. Changes
+    /// that come later fail with [`StoreError::Closed`].
     pub async fn close(self) {
-        let Self { writer, thread, .. } = self;
-        drop(writer);
-        let handle = thread
+        self.writer.close().await;
+        let handle = self
+            .thread
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

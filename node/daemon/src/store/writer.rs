@@ -22,10 +22,16 @@ const WAITING: usize = 1024;
 /// Changes that one commit may hold.
 const BATCH: usize = 128;
 
-/// The way to the thread. The thread ends when the last one is gone.
+/// The way to the thread. The thread ends when it is told to, or when the last of these is gone.
 #[derive(Clone)]
 pub(super) struct Writer {
-    changes: mpsc::Sender<Box<dyn Change>>,
+    messages: mpsc::Sender<Message>,
+}
+
+enum Message {
+    Change(Box<dyn Change>),
+    /// Nothing after this happens.
+    Close,
 }
 
 /// Starts the thread.
@@ -33,11 +39,11 @@ pub(super) fn start(
     connection: Connection,
     feed: Feed,
 ) -> std::io::Result<(Writer, JoinHandle<()>)> {
-    let (changes, waiting) = mpsc::channel(WAITING);
+    let (messages, waiting) = mpsc::channel(WAITING);
     let thread = std::thread::Builder::new()
         .name("store-writer".to_owned())
         .spawn(move || run(connection, waiting, &feed))?;
-    Ok((Writer { changes }, thread))
+    Ok((Writer { messages }, thread))
 }
 
 impl Writer {
@@ -57,11 +63,17 @@ impl Writer {
             events: Vec::new(),
             answer,
         };
-        self.changes
-            .send(Box::new(change))
+        self.messages
+            .send(Message::Change(Box::new(change)))
             .await
             .map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Tells the thread to end after what waits now.
+    pub(super) async fn close(&self) {
+        // Where nobody listens it has ended.
+        let _ = self.messages.send(Message::Close).await;
     }
 }
 
@@ -134,11 +146,21 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "a panic".to_owned())
 }
 
-fn run(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Change>>, feed: &Feed) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
+fn run(connection: Connection, mut waiting: mpsc::Receiver<Message>, feed: &Feed) {
+    let mut messages = Vec::with_capacity(BATCH);
+    let mut open = true;
+    while open && waiting.blocking_recv_many(&mut messages, BATCH) > 0 {
+        let mut batch = Vec::with_capacity(messages.len());
+        for message in messages.drain(..) {
+            match message {
+                Message::Change(change) if open => batch.push(change),
+                // Its caller is told that the store is closed when it is dropped.
+                Message::Change(_) => {}
+                Message::Close => open = false,
+            }
+        }
         let outcome = transact(&connection, &mut batch);
-        for change in batch.drain(..) {
+        for change in batch {
             let committed = match &outcome {
                 Ok(()) => Ok(()),
                 Err(error) => Err(error.repeat()),
@@ -151,6 +173,9 @@ fn run(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Change>>, fee
 }
 
 fn transact(connection: &Connection, batch: &mut [Box<dyn Change>]) -> Result<(), StoreError> {
+    if batch.is_empty() {
+        return Ok(());
+    }
     let outcome = changes(connection, batch);
     if outcome.is_err() && !connection.is_autocommit() {
         // SQLite has often rolled back by itself; where this fails too, the next BEGIN fails and says why.
