@@ -1,7 +1,12 @@
 //! The ArkNet node.
 #![forbid(unsafe_code)]
 
+pub mod abuse;
 pub mod blobs;
 pub mod config;
+pub mod http;
+pub mod metrics;
+pub mod node;
 pub mod store;
 pub mod task;
+pub mod telemetry;
