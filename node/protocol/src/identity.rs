@@ -101,7 +101,7 @@ pub enum Domain {
 }
 
 impl Domain {
-    fn tag(self) -> &'static [u8] {
+    pub(crate) fn tag(self) -> &'static [u8] {
         match self {
             Self::Request => b"ArkNet request v1\0",
             Self::Attestation => b"ArkNet attestation v1\0",

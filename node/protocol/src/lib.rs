@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+mod attestation;
 mod digest;
 mod hex;
 mod identity;
@@ -25,6 +26,7 @@ mod state;
 mod strict;
 mod token;
 
+pub use attestation::{AttestationError, check_attestation};
 pub use digest::{BlobDigest, BlobHasher, Fingerprint, JobId, Nonce, RequestDigest};
 pub use hex::InvalidHex;
 pub use identity::{BadSignature, Domain, InvalidKey, KeyPair, NoRandomness, PublicKey, Signature};
