@@ -4,6 +4,7 @@
 pub mod abuse;
 pub mod blobs;
 pub mod config;
+pub mod fleet;
 pub mod http;
 pub mod metrics;
 pub mod node;

@@ -98,6 +98,16 @@ pub enum Domain {
     Request,
     /// A provider's attestation of a receipt.
     Attestation,
+    /// A node's assignment of a segment to a worker of its fleet.
+    Assignment,
+    /// What a node tells a worker it may go on with.
+    Orders,
+    /// A worker's sign of life.
+    Heartbeat,
+    /// How a segment ended at a worker.
+    Outcome,
+    /// A worker's call for a file of a segment.
+    FileCall,
 }
 
 impl Domain {
@@ -105,6 +115,11 @@ impl Domain {
         match self {
             Self::Request => b"ArkNet request v1\0",
             Self::Attestation => b"ArkNet attestation v1\0",
+            Self::Assignment => b"ArkNet fleet assignment v1\0",
+            Self::Orders => b"ArkNet fleet orders v1\0",
+            Self::Heartbeat => b"ArkNet fleet heartbeat v1\0",
+            Self::Outcome => b"ArkNet fleet outcome v1\0",
+            Self::FileCall => b"ArkNet fleet file call v1\0",
         }
     }
 

@@ -55,6 +55,11 @@ impl Listener {
         Self::bind(address, "public", tls).await
     }
 
+    /// Listens for the workers of a fleet on `address`, with TLS where it is given.
+    pub async fn fleet(address: SocketAddr, tls: Option<Tls>) -> Result<Self, ListenError> {
+        Self::bind(address, "fleet", tls).await
+    }
+
     /// Listens for the operator on `address`, which must be a loopback address.
     pub async fn admin(address: SocketAddr) -> Result<Self, ListenError> {
         match address.ip().to_canonical().is_loopback() {
