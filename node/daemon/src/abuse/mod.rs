@@ -16,12 +16,14 @@
 //! [`conduct`] and [`ledger`] are told the time and do no input or output.
 
 mod conduct;
+mod declared;
 mod guard;
 mod ledger;
 mod rate;
 mod record;
 
 pub use conduct::{Conduct, Level, Thresholds, Trespass};
+pub use declared::{Used, is_overdeclared};
 pub use guard::{Change, Guard, GuardSettings, Suspect};
 pub use ledger::{Entry, Ledger, Party};
 pub use rate::{AddressKey, Limiter, Rate};

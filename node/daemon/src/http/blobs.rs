@@ -71,7 +71,9 @@ pub(super) async fn status(
     caller: Caller,
     BlobPath(digest): BlobPath,
 ) -> Result<Response, Refusal> {
-    caller.may(Scope::BlobsWrite)?;
+    caller
+        .may(Scope::BlobsWrite)
+        .or_else(|_| caller.may(Scope::JobsRead))?;
     let status = api.blobs().status(caller.client(), digest).await?;
     Ok(Json(status).into_response())
 }

@@ -3,6 +3,7 @@
 use arknet_protocol::JobState;
 use arknet_protocol::api::DeviceState;
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
@@ -41,6 +42,8 @@ pub struct GatheredDevice {
     pub name: String,
     /// Whether it takes work.
     pub state: DeviceState,
+    /// Attempts that failed because of it, as far as hours are kept.
+    pub failures: u64,
     /// Measured rates: what is measured, and how much of it a second.
     pub rates: Vec<(String, f64)>,
 }
@@ -68,6 +71,7 @@ pub(super) struct Gauges {
     devices: Family<DeviceIn, Gauge>,
     rates: Family<Measured, Real>,
     busy: Family<DeviceLabel, Gauge>,
+    failures: Family<DeviceLabel, Counter>,
     log_entries: Gauge,
     log_published: Gauge,
     clients: Family<State, Gauge>,
@@ -87,6 +91,11 @@ impl Gauges {
             gauges.devices.clone(),
         );
         registry.register("device_busy", "Whether a device works", gauges.busy.clone());
+        registry.register(
+            "device_failures",
+            "Attempts that failed on a device",
+            gauges.failures.clone(),
+        );
         registry.register(
             "device_rate",
             "Measured throughput of a device, a second",
@@ -187,6 +196,9 @@ impl Gauges {
         self.busy
             .get_or_create(&label)
             .set((device.state == DeviceState::Busy).into());
+        let failures = self.failures.get_or_create_owned(&label);
+        // A counter never falls, though old hours are forgotten.
+        failures.inc_by(device.failures.saturating_sub(failures.get()));
         for (measure, value) in &device.rates {
             let labels = Measured {
                 device: device.name.clone(),

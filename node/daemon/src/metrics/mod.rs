@@ -124,7 +124,6 @@ pub struct Metrics {
     jobs_repeated: Counter,
     jobs_ended: Family<Ended, Counter>,
     job_seconds: Histograms<Took>,
-    device_failures: Family<DeviceLabel, Counter>,
     panics: Counter,
     gathered: gathered::Gauges,
 }
@@ -167,7 +166,6 @@ impl Metrics {
             jobs_repeated: Counter::default(),
             jobs_ended: Family::default(),
             job_seconds: Family::new_with_constructor(job_buckets),
-            device_failures: Family::default(),
             panics: Counter::default(),
             gathered,
             registry,
@@ -240,11 +238,6 @@ impl Metrics {
             "Time that attempts took, by phase",
             Unit::Seconds,
             self.job_seconds.clone(),
-        );
-        registry.register(
-            "device_failures",
-            "Attempts that failed on a device",
-            self.device_failures.clone(),
         );
         registry.register("panics", "Calls that ended in a panic", self.panics.clone());
         self
@@ -333,14 +326,6 @@ impl Metrics {
         self.job_seconds
             .get_or_create(&labels)
             .observe(took.as_secs_f64());
-    }
-
-    /// An attempt failed on a device.
-    pub fn device_failed(&self, device: &str) {
-        let device = device.to_owned();
-        self.device_failures
-            .get_or_create(&DeviceLabel { device })
-            .inc();
     }
 
     /// A call ended in a panic.

@@ -18,7 +18,6 @@ fn everything() -> String {
     metrics.accepted(true);
     metrics.job_ended(JobKind::Run, JobState::Done);
     metrics.phase_took(JobKind::Prove, Phase::Proving, Duration::from_secs(2));
-    metrics.device_failed("gpu0");
     let _open = metrics.connected("public");
     metrics
         .text(&Gathered {
@@ -26,6 +25,7 @@ fn everything() -> String {
             devices: vec![GatheredDevice {
                 name: "gpu0".to_owned(),
                 state: DeviceState::Busy,
+                failures: 3,
                 rates: vec![("cells".to_owned(), 12.5)],
             }],
             ..Gathered::default()
@@ -55,6 +55,7 @@ fn what_is_counted_is_shown() {
         "arknet_device_state{device=\"gpu0\",state=\"busy\"} 1",
         "arknet_device_state{device=\"gpu0\",state=\"idle\"} 0",
         "arknet_device_rate{device=\"gpu0\",measure=\"cells\"} 12.5",
+        "arknet_device_failures_total{device=\"gpu0\"} 3",
         "arknet_jobs_accepted_total 1",
     ] {
         assert!(
@@ -71,6 +72,7 @@ fn what_is_gone_is_not_shown_any_more() {
     let device = GatheredDevice {
         name: "gone".to_owned(),
         state: DeviceState::Idle,
+        failures: 0,
         rates: Vec::new(),
     };
     let with = Gathered {
@@ -78,7 +80,11 @@ fn what_is_gone_is_not_shown_any_more() {
         ..Gathered::default()
     };
     assert!(metrics.text(&with).unwrap().contains("gone"));
-    assert!(!metrics.text(&Gathered::default()).unwrap().contains("gone"));
+    let text = metrics.text(&Gathered::default()).unwrap();
+    assert!(
+        !text.contains("arknet_device_state{device=\"gone\""),
+        "{text}"
+    );
     drop(metrics.connected("admin"));
     let text = metrics.text(&Gathered::default()).unwrap();
     assert!(

@@ -8,6 +8,7 @@
 //! Whatever fails on the way up is an error that says what to do; nothing is left running then.
 
 mod error;
+mod observe;
 mod settings;
 mod signals;
 
@@ -15,16 +16,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arknet_protocol::{KeyPair, PublicKey};
+use sd_notify::NotifyState;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use error::NodeError;
-pub use settings::{NodeSettings, TlsFiles};
 
 use crate::abuse::{self, Guard};
 use crate::blobs::Blobs;
+use crate::config::Config;
 use crate::http::admin::{Admin, Disk, admin_routes};
-use crate::http::{Api, ApiParts, ApiSettings, Listener, Nobody, Tls, Work, public_routes};
+use crate::http::{Api, ApiParts, Listener, Nobody, Tls, Work, public_routes};
 use crate::metrics::Metrics;
 use crate::store::{DataLock, Standing, Store, UnixMillis};
 
@@ -46,12 +48,13 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a node. It answers when this returns.
-    pub async fn start(settings: NodeSettings) -> Result<Self, NodeError> {
-        let lock = DataLock::take(&settings.data)?;
-        let key = KeyPair::load(&settings.data.join("keys/node.key"))?;
-        let store = Store::open(&settings.data.join("node.db"), key.public())?;
-        let blobs = Blobs::in_folder(&settings.data, store.clone(), settings.blobs)?;
+    /// Starts the node that is configured. It answers when this returns.
+    pub async fn start(config: &Config) -> Result<Self, NodeError> {
+        let data = &config.node.data;
+        let lock = DataLock::take(data)?;
+        let key = KeyPair::load(&config.keys().join("node.key"))?;
+        let store = Store::open(&data.join("node.db"), key.public())?;
+        let blobs = Blobs::in_folder(data, store.clone(), config.blobs())?;
         let swept = blobs.sweep().await?;
         let now = UnixMillis::now();
         let recovered = store.recover(now).await?;
@@ -59,15 +62,11 @@ impl Node {
             node = %key.public(), swept, requeued = recovered.requeued.len(), sealed = recovered.sealed.len(),
             "what a former run left is put in order"
         );
-        let guard = Arc::new(Guard::new(settings.guard));
-        remember_standings(&guard, &store, &settings, now).await?;
-        let tls = settings
-            .tls
-            .as_ref()
-            .map(|files| Tls::open(&files.certificate, &files.key))
-            .transpose()?;
-        let public = Listener::public(settings.listen, tls.clone()).await?;
-        let admin = Listener::admin(settings.admin).await?;
+        let guard = Arc::new(Guard::new(settings::guard(config)));
+        remember_standings(&guard, &store, config, now).await?;
+        let tls = settings::tls(config)?;
+        let public = Listener::public(config.http.listen, tls.clone()).await?;
+        let admin = Listener::admin(config.http.admin).await?;
 
         let stop = CancellationToken::new();
         let metrics = Arc::new(Metrics::new());
@@ -78,24 +77,17 @@ impl Node {
             guard: Arc::clone(&guard),
             metrics: Arc::clone(&metrics),
             work,
-            settings: ApiSettings {
-                limits: settings.limits,
-                admission: settings.admission,
-                pace: settings.pace,
-                streams_per_client: settings.streams_per_client,
-                streams: settings.streams,
-                log: None,
-            },
+            settings: settings::api(config, None),
             stop: stop.clone(),
         });
         let admin_state = Admin {
             api: api.clone(),
-            disk: Disk::of(settings.data.clone(), settings.blobs.min_free),
+            disk: Disk::of(data.clone(), config.retention.min_free.0),
             log: None,
         };
         let mut node = Self {
             key: key.public(),
-            url: public.url(),
+            url: config.http.url.clone().unwrap_or_else(|| public.url()),
             admin: admin.address(),
             tls,
             store: store.clone(),
@@ -104,7 +96,13 @@ impl Node {
             chores: JoinSet::new(),
             _lock: lock,
         };
-        let limits = settings.connections;
+        let limits = settings::connections(config);
+        let observer = observe::Observer {
+            store: store.clone(),
+            guard: Arc::clone(&guard),
+            metrics: Arc::clone(&metrics),
+        };
+        node.chores.spawn(observer.watch(stop.clone()));
         node.chores
             .spawn(abuse::keep(guard, store.clone(), stop.clone()));
         node.chores.spawn(collect(blobs, stop.clone()));
@@ -153,9 +151,11 @@ impl Node {
 
     /// Runs until the process is told to end, and ends in order then. SIGHUP reads the certificate again.
     pub async fn run(self) -> Result<(), NodeError> {
-        signals::until_told_to_end(&self).await?;
+        tell_supervisor(&[NotifyState::Ready]);
+        let told = signals::until_told_to_end(&self).await;
+        tell_supervisor(&[NotifyState::Stopping]);
         self.stop().await;
-        Ok(())
+        told
     }
 
     /// Ends: no more calls are taken, those under way are answered, and everything is written.
@@ -167,14 +167,21 @@ impl Node {
     }
 }
 
+/// Says to systemd where the node is. Without systemd nobody listens.
+fn tell_supervisor(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "systemd cannot be told");
+    }
+}
+
 /// Standings that were decided in a former run, or by the operator since.
 async fn remember_standings(
     guard: &Guard,
     store: &Store,
-    settings: &NodeSettings,
+    config: &Config,
     now: UnixMillis,
 ) -> Result<(), NodeError> {
-    let quotas = settings.admission.quotas;
+    let quotas = config.admission().quotas;
     for client in store.clients(now, quotas, CLIENTS).await? {
         let standing = client.record.standing_at(now);
         if standing != Standing::Good {

@@ -1,96 +1,72 @@
-//! What a node is told, with every default filled in.
-
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::Duration;
+//! What the configuration means to each part of the node.
 
 use arknet_protocol::api::NodeLimits;
 
+use super::NodeError;
 use crate::abuse::{GuardSettings, Rate, Thresholds};
-use crate::blobs::BlobSettings;
-use crate::http::{ConnectionLimits, Pace};
-use crate::store::{Admission, Quotas};
+use crate::config::Config;
+use crate::http::{ApiSettings, ConnectionLimits, Pace, Tls};
 
-/// The files of a certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// The chain of certificates, in PEM.
-    pub certificate: PathBuf,
-    /// The key, in PEM.
-    pub key: PathBuf,
+/// What is asked of connections.
+pub(super) fn connections(config: &Config) -> ConnectionLimits {
+    let http = &config.http;
+    ConnectionLimits {
+        total: http.connections.get() as usize,
+        per_address: http.connections_per_address.get() as usize,
+        headers: http.header_time.0,
+        stall: http.stall_time.0,
+        ..ConnectionLimits::default()
+    }
 }
 
-/// What a node is told.
-#[derive(Clone, Debug)]
-pub struct NodeSettings {
-    /// The data folder.
-    pub data: PathBuf,
-    /// Where clients are listened for.
-    pub listen: SocketAddr,
-    /// Where the operator is listened for.
-    pub admin: SocketAddr,
-    /// With which certificate clients are answered; none means without TLS.
-    pub tls: Option<TlsFiles>,
-    /// What is asked of connections.
-    pub connections: ConnectionLimits,
-    /// What is asked of callers.
-    pub guard: GuardSettings,
-    /// How slowly bodies may come.
-    pub pace: Pace,
-    /// The bounds of every job.
-    pub limits: NodeLimits,
-    /// Quotas and the length of the queue.
-    pub admission: Admission,
-    /// What is kept of blobs.
-    pub blobs: BlobSettings,
-    /// Event streams of one client at a time.
-    pub streams_per_client: usize,
-    /// Event streams of all clients at a time.
-    pub streams: usize,
+/// What is asked of callers.
+pub(super) fn guard(config: &Config) -> GuardSettings {
+    let abuse = &config.abuse;
+    GuardSettings {
+        address: Rate {
+            per_second: abuse.address_rate,
+            burst: abuse.address_burst,
+        },
+        client: Rate {
+            per_second: abuse.client_rate,
+            burst: abuse.client_burst,
+        },
+        thresholds: Thresholds {
+            throttle: abuse.throttle.into(),
+            quarantine: abuse.quarantine.into(),
+            half_life: abuse.half_life.0,
+        },
+        quarantine: abuse.quarantine_time.0,
+    }
 }
 
-impl NodeSettings {
-    /// The defaults for a node on the data folder `data`.
-    pub fn on(data: PathBuf) -> Self {
-        const GIB: u64 = 1 << 30;
-        const DAY_MS: i64 = 86_400_000;
-        let rate = |per_second, burst| Rate { per_second, burst };
-        let count = |count| std::num::NonZeroU32::new(count).unwrap_or(std::num::NonZeroU32::MIN);
-        Self {
-            data,
-            listen: SocketAddr::from(([127, 0, 0, 1], 7117)),
-            admin: SocketAddr::from(([127, 0, 0, 1], 7118)),
-            tls: None,
-            connections: ConnectionLimits::default(),
-            guard: GuardSettings {
-                address: rate(count(200), count(400)),
-                client: rate(count(50), count(100)),
-                thresholds: Thresholds::default(),
-                quarantine: Duration::from_secs(24 * 60 * 60),
-            },
-            pace: Pace::default(),
-            limits: NodeLimits {
-                blob_bytes: GIB,
-                memory: GIB,
-                time_ms: 10 * 60 * 1000,
-            },
-            admission: Admission {
-                quotas: Quotas {
-                    running: 4,
-                    queued: 100,
-                    bytes: 10 * GIB,
-                    device_seconds: 6 * 60 * 60,
-                },
-                max_queue: 10_000,
-            },
-            blobs: BlobSettings {
-                max_bytes: GIB,
-                min_free: GIB,
-                unused_after: 7 * DAY_MS,
-                partial_after: DAY_MS,
-            },
-            streams_per_client: 16,
-            streams: 2048,
-        }
+/// What the API says and asks.
+pub(super) fn api(config: &Config, log: Option<String>) -> ApiSettings {
+    let http = &config.http;
+    ApiSettings {
+        limits: NodeLimits {
+            blob_bytes: config.jobs.blob.0,
+            memory: config.jobs.memory.0,
+            time_ms: u64::try_from(config.jobs.run_time.millis()).unwrap_or(0),
+        },
+        admission: config.admission(),
+        pace: Pace {
+            stall: http.stall_time.0,
+            least_rate: u32::try_from(http.body_rate.0).unwrap_or(u32::MAX),
+            ..Pace::default()
+        },
+        streams_per_client: http.streams_per_client.get() as usize,
+        streams: http.streams.get() as usize,
+        log,
+    }
+}
+
+/// The certificate, where there is one.
+pub(super) fn tls(config: &Config) -> Result<Option<Tls>, NodeError> {
+    let http = &config.http;
+    match (&http.tls_certificate, &http.tls_key) {
+        (Some(certificate), Some(key)) => Ok(Some(Tls::open(certificate, key)?)),
+        // The configuration has both or neither.
+        _ => Ok(None),
     }
 }

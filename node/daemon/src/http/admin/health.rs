@@ -148,7 +148,9 @@ async fn gather(admin: &Admin) -> Result<Gathered, Refusal> {
         found.count() as u64
     };
     let known = store.devices().await?;
-    let devices = api.work().devices().into_iter().map(|load| {
+    let mut devices = Vec::new();
+    for load in api.work().devices() {
+        let hours = store.device_hours(load.info.fingerprint, 0).await?;
         let record = known
             .iter()
             .find(|device| device.fingerprint == load.info.fingerprint);
@@ -158,15 +160,16 @@ async fn gather(admin: &Admin) -> Result<Gathered, Refusal> {
                 .map(|(measure, rate)| (measure.clone(), rate.value))
                 .collect()
         });
-        GatheredDevice {
+        devices.push(GatheredDevice {
             name: load.info.name,
             state: load.info.state,
+            failures: hours.iter().map(|hour| hour.failures).sum(),
             rates: rates.unwrap_or_default(),
-        }
-    });
+        });
+    }
     Ok(Gathered {
         jobs: store.state_counts().await?,
-        devices: devices.collect(),
+        devices,
         log_entries: store.leaf_count().await?,
         log_published: admin.log.as_ref().map_or(0, |log| log.published()),
         throttled: standing(Standing::Throttled),
