@@ -74,6 +74,12 @@ pub(crate) fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "error: {}", printable_lines(message));
 }
 
+/// Says something in passing on standard error.
+#[cfg(feature = "node")]
+pub(crate) fn note(message: &str) {
+    let _ = writeln!(io::stderr(), "note: {}", printable_lines(message));
+}
+
 /// A number of bytes for people.
 pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];

@@ -7,6 +7,8 @@ use arknet_tlog::{Policy, VerifierKey};
 use arknet_workload::job::folder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+#[cfg(feature = "node")]
+use crate::client::arguments::{JobsArguments, KeysArguments, ProfileArguments, SubmitArguments};
 use crate::exit;
 
 /// Run, prove and verify GPU compute workloads.
@@ -54,6 +56,14 @@ pub(crate) enum Verb {
     Prove(ProveArguments),
     Verify(VerifyArguments),
     Inspect(InspectArguments),
+    #[cfg(feature = "node")]
+    Submit(SubmitArguments),
+    #[cfg(feature = "node")]
+    Jobs(JobsArguments),
+    #[cfg(feature = "node")]
+    Keys(KeysArguments),
+    #[cfg(feature = "node")]
+    Profile(ProfileArguments),
 }
 
 /// Run a job and write its outputs

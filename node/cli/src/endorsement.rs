@@ -24,10 +24,42 @@ pub(crate) struct Endorsement<'a> {
     logged: Option<Trusted>,
 }
 
-/// Checks the signature, and whatever else the command line asks for.
-pub(crate) fn check<'a>(
+/// What a receipt must have beside its seal.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Expected<'a> {
+    /// Who must have signed it.
+    pub(crate) provider: Option<&'a PublicKey>,
+    /// The body of the request that it must answer.
+    pub(crate) request: Option<&'a [u8]>,
+    /// The log that must have it.
+    pub(crate) log: Option<&'a Policy>,
+}
+
+/// Checks what the command line of `verify` asks for.
+pub(crate) fn check_arguments<'a>(
     receipt: &'a Receipt,
     arguments: &VerifyArguments,
+) -> Result<Endorsement<'a>, CliError> {
+    let request = match &arguments.request {
+        Some(path) => Some(read_request(path).map_err(|source| CliError::Read {
+            path: path.clone(),
+            expected: "the body of a request, as it was sent",
+            source,
+        })?),
+        None => None,
+    };
+    let expected = Expected {
+        provider: arguments.provider.as_ref(),
+        request: request.as_deref(),
+        log: arguments.log_key.as_ref(),
+    };
+    check(receipt, &expected)
+}
+
+/// Checks the signature, and whatever else is expected.
+pub(crate) fn check<'a>(
+    receipt: &'a Receipt,
+    expected: &Expected<'_>,
 ) -> Result<Endorsement<'a>, CliError> {
     let attestation = receipt
         .check_attestation(|key, message, signature| {
@@ -37,14 +69,14 @@ pub(crate) fn check<'a>(
             })
         })
         .map_err(|error| CliError::Invalid(error.to_string()))?;
-    if let Some(trusted) = &arguments.provider {
-        check_provider(attested(attestation, "--provider")?, trusted)?;
+    if let Some(trusted) = expected.provider {
+        check_provider(attested(attestation)?, trusted)?;
     }
-    let client = match &arguments.request {
-        Some(path) => Some(check_request(attested(attestation, "--request")?, path)?),
+    let client = match expected.request {
+        Some(body) => Some(check_request(attested(attestation)?, body)?),
         None => None,
     };
-    let logged = match &arguments.log_key {
+    let logged = match expected.log {
         Some(policy) => Some(check_log(receipt, policy)?),
         None => None,
     };
@@ -55,15 +87,13 @@ pub(crate) fn check<'a>(
     })
 }
 
-fn attested<'a>(
-    attestation: Option<&'a Attestation>,
-    option: &str,
-) -> Result<&'a Attestation, CliError> {
+fn attested(attestation: Option<&Attestation>) -> Result<&Attestation, CliError> {
     attestation.ok_or_else(|| {
-        CliError::Invalid(format!(
-            "nobody signed it, and `{option}` asks for a provider's attestation; a receipt from `arknet prove` has \
-             none, one from a node does"
-        ))
+        CliError::Invalid(
+            "nobody signed it, and a provider's attestation is asked for; a receipt from `arknet prove` has none, one \
+             from a node does"
+                .to_owned(),
+        )
     })
 }
 
@@ -77,14 +107,9 @@ fn check_provider(attestation: &Attestation, trusted: &PublicKey) -> Result<(), 
     )))
 }
 
-/// Checks that the receipt answers the request in a file; gives the client that made it.
-fn check_request(attestation: &Attestation, path: &Path) -> Result<PublicKey, CliError> {
-    let body = read_request(path).map_err(|source| CliError::Read {
-        path: path.to_owned(),
-        expected: "the body of a request, as it was sent",
-        source,
-    })?;
-    let digest = RequestDigest::of(&body);
+/// Checks that the receipt answers a request; gives the client that made it.
+fn check_request(attestation: &Attestation, body: &[u8]) -> Result<PublicKey, CliError> {
+    let digest = RequestDigest::of(body);
     match attestation.request {
         Some(answered) if answered.0 == digest.0 => {}
         Some(answered) => {
@@ -99,7 +124,7 @@ fn check_request(attestation: &Attestation, path: &Path) -> Result<PublicKey, Cl
         }
     }
     let invalid = |reason: String| CliError::Invalid(format!("its request is wrong: {reason}"));
-    let request = JobRequest::parse(&body).map_err(|error| invalid(error.to_string()))?;
+    let request = JobRequest::parse(body).map_err(|error| invalid(error.to_string()))?;
     if *request.audience.as_bytes() != attestation.provider {
         return Err(invalid(format!(
             "it is for the node {}, and {} answered it",
@@ -124,7 +149,7 @@ fn read_request(path: &Path) -> Result<Vec<u8>, OpenError> {
 fn check_log(receipt: &Receipt, policy: &Policy) -> Result<Trusted, CliError> {
     let (Some(attestation), Some(inclusion)) = (receipt.attestation(), receipt.inclusion()) else {
         return Err(CliError::Invalid(
-            "it has no inclusion proof, and `--log-key` asks for one; fetch the receipt again from its node, once the \
+            "it has no inclusion proof, and one for the log's key is asked for; fetch the receipt again from its node, once the \
              job is done"
                 .to_owned(),
         ));

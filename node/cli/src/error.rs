@@ -3,12 +3,16 @@
 use std::io;
 use std::path::PathBuf;
 
+#[cfg(feature = "node")]
+use arknet_protocol::{JobId, JobState, PublicKey};
 #[cfg(feature = "gpu")]
 use arknet_sandbox::Difference;
 use arknet_workload::job::folder::JobFileError;
 use arknet_workload::printable::printable_path;
 use arknet_workload::regular::OpenError;
 
+#[cfg(feature = "node")]
+use crate::client;
 use crate::exit::Exit;
 
 /// A failed command.
@@ -82,7 +86,105 @@ pub(crate) enum CliError {
     Internal { what: String },
     #[error("this machine could not do it: {0}")]
     Machine(String),
+    #[cfg(feature = "node")]
+    #[error(transparent)]
+    Node(#[from] NodeError),
 }
+
+/// A failed command that has to do with a node.
+#[cfg(feature = "node")]
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NodeError {
+    #[error(transparent)]
+    Places(#[from] client::PlacesError),
+    #[error(transparent)]
+    Profile(#[from] client::ProfileError),
+    #[error(transparent)]
+    Identity(#[from] client::IdentityError),
+    #[error(transparent)]
+    Kept(#[from] client::KeptError),
+    #[error(transparent)]
+    Submission(#[from] client::SubmissionError),
+    /// An option or a variable of the environment that makes no sense.
+    #[error("{0}")]
+    Setting(String),
+    #[error(transparent)]
+    Call(#[from] client::CallError),
+    #[error(
+        "the node at {address} is another one: its key is {got}, and {expected} was expected. If its operator replaced the \
+         key, make a new profile; if not, something stands between you and the node"
+    )]
+    OtherNode {
+        address: String,
+        expected: PublicKey,
+        got: PublicKey,
+    },
+    #[error(
+        "the profile's token belongs to the client {owner}, and the key in `{}` is {client}; put the old key back, or have \
+         a token made for the new one",
+        printable_path(path)
+    )]
+    OtherClient {
+        owner: PublicKey,
+        client: PublicKey,
+        path: PathBuf,
+    },
+    #[error("{0}")]
+    Ended(client::Ended),
+    #[error("job {id} is {state}; `arknet jobs watch {id}` waits for it")]
+    NotDone { id: JobId, state: JobState },
+    #[error(
+        "lost sight of job {id}: {source}; it may go on: `arknet jobs watch {id}` finds it again"
+    )]
+    Lost {
+        id: JobId,
+        source: client::CallError,
+    },
+    #[error("job {0} goes on without this")]
+    Interrupted(JobId),
+}
+
+#[cfg(feature = "node")]
+impl NodeError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Places(_)
+            | Self::Profile(_)
+            | Self::Identity(_)
+            | Self::Kept(_)
+            | Self::Submission(_)
+            | Self::Setting(_)
+            | Self::OtherClient { .. } => Exit::Usage,
+            Self::Call(_) | Self::OtherNode { .. } | Self::NotDone { .. } | Self::Lost { .. } => {
+                Exit::Node
+            }
+            Self::Ended(ended) => ended.exit(),
+            Self::Interrupted(_) => Exit::Interrupted,
+        }
+    }
+}
+
+/// Each of them is a failed command.
+#[cfg(feature = "node")]
+macro_rules! node_errors {
+    ($($error:ty),+) => {
+        $(impl From<$error> for CliError {
+            fn from(error: $error) -> Self {
+                Self::Node(error.into())
+            }
+        })+
+    };
+}
+
+#[cfg(feature = "node")]
+node_errors!(
+    client::PlacesError,
+    client::ProfileError,
+    client::IdentityError,
+    client::KeptError,
+    client::SubmissionError,
+    client::CallError
+);
 
 impl CliError {
     /// The exit code that tells a script about it.
@@ -104,6 +206,8 @@ impl CliError {
             Self::Internal { .. } | Self::Machine(_) => Exit::Internal,
             #[cfg(feature = "gpu")]
             Self::Differs { .. } => Exit::Internal,
+            #[cfg(feature = "node")]
+            Self::Node(error) => error.exit(),
         }
     }
 }

@@ -23,6 +23,12 @@ pub(crate) enum Exit {
     /// A defect of this program, a machine that gave out, or a device that computes something else than the
     /// interpreter.
     Internal = 7,
+    /// A node refuses, cannot be reached, cannot start, is not well, or gave up on the job.
+    #[cfg(feature = "node")]
+    Node = 8,
+    /// Interrupted twice while waiting for a job, which goes on: what a shell reports of an interrupted program.
+    #[cfg(feature = "node")]
+    Interrupted = 130,
 }
 
 /// The same for people, in `--help`.
@@ -35,7 +41,9 @@ Exit codes:
   4  the job trapped: out of bounds, out of steps, or a data race
   5  over a declared limit (memory, time), or too large to run or prove, here or at all
   6  the backend is not available
-  7  arknet itself failed: a defect, no threads left, or a GPU that computes something else than the interpreter";
+  7  arknet itself failed: a defect, no threads left, or a GPU that computes something else than the interpreter
+  8  a node refuses, cannot be reached, cannot start, or gave up on the job; for `doctor`, something must be mended
+  130  interrupted while waiting for a job on a node, which goes on";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
@@ -58,9 +66,15 @@ mod tests {
             Exit::OverLimit,
             Exit::Backend,
             Exit::Internal,
+            #[cfg(feature = "node")]
+            Exit::Node,
+            #[cfg(feature = "node")]
+            Exit::Interrupted,
         ];
         let lines: Vec<&str> = HELP.lines().skip(1).collect();
-        assert_eq!(lines.len(), codes.len());
+        // A validator's build has one text too, and two codes fewer.
+        let unused = if cfg!(feature = "node") { 0 } else { 2 };
+        assert_eq!(lines.len(), codes.len() + unused);
         for (line, code) in lines.iter().zip(codes) {
             assert!(line.starts_with(&format!("  {}  ", code as u8)), "{line}");
         }

@@ -63,6 +63,17 @@ impl OpenJob {
         &self.folder
     }
 
+    /// Finds out whether a receipt can go to `path`, which must not be one of the job's own files.
+    #[cfg(feature = "prove")]
+    pub(crate) fn check_receipt(&self, path: &Path) -> Result<(), CliError> {
+        if self.folder.owns(path) {
+            return Err(CliError::ReceiptInJob {
+                path: path.to_owned(),
+            });
+        }
+        files::check_destination(path)
+    }
+
     /// The WGSL file, as the user would name it.
     pub(crate) fn source_name(&self) -> PathBuf {
         self.folder.source_name()

@@ -8,6 +8,8 @@
 mod answer;
 mod arguments;
 mod backend;
+#[cfg(feature = "node")]
+mod client;
 mod endorsement;
 mod error;
 mod exit;
@@ -69,15 +71,22 @@ fn misused(error: &clap::Error) -> Exit {
 }
 
 fn execute(arguments: &Arguments) -> Result<Answer, CliError> {
+    #[cfg(any(feature = "prove", feature = "node"))]
+    let bars = !arguments.json && !arguments.quiet;
     match &arguments.verb {
         Verb::Run(run) => run::run(run),
         #[cfg(feature = "prove")]
-        Verb::Prove(prove) => {
-            let bars = !arguments.json && !arguments.quiet;
-            prove::prove(prove, bars)
-        }
+        Verb::Prove(prove) => prove::prove(prove, bars),
         Verb::Verify(verify) => verify::verify(verify),
         Verb::Inspect(inspect) => inspect::inspect(inspect),
+        #[cfg(feature = "node")]
+        Verb::Submit(submit) => client::submit(submit, bars),
+        #[cfg(feature = "node")]
+        Verb::Jobs(jobs) => client::jobs(jobs, bars),
+        #[cfg(feature = "node")]
+        Verb::Keys(keys) => client::keys(keys),
+        #[cfg(feature = "node")]
+        Verb::Profile(profile) => client::profiles(profile),
     }
 }
 

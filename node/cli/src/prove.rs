@@ -1,7 +1,5 @@
 //! `arknet prove`: run a job, prove the run, and write the outputs and the receipt.
 
-use std::path::Path;
-
 use arknet_air::WitnessError;
 use arknet_receipt::{Preset, Receipt, verify};
 use arknet_stark::{Prepared, ProveError};
@@ -19,7 +17,7 @@ use crate::{files, receipt, target};
 pub(crate) fn prove(arguments: &ProveArguments, bars: bool) -> Result<Answer, CliError> {
     let open = OpenJob::open(&arguments.job)?;
     open.assembled().require_outputs()?;
-    check_destination(&open, &arguments.receipt)?;
+    open.check_receipt(&arguments.receipt)?;
     open.check_outputs()?;
     let preset = match arguments.preset {
         PresetName::S100 => Preset::S100,
@@ -58,7 +56,7 @@ pub(crate) fn prove(arguments: &ProveArguments, bars: bool) -> Result<Answer, Cl
             what: format!("the proof that was made does not verify: {reason}"),
         })?;
     // Proving takes long: what is there may have changed, and all is written or nothing.
-    check_destination(&open, &arguments.receipt)?;
+    open.check_receipt(&arguments.receipt)?;
     open.write_outputs(&proven.outputs)?;
     files::write(&arguments.receipt, &encoded)?;
 
@@ -112,16 +110,6 @@ pub(crate) fn prove(arguments: &ProveArguments, bars: bool) -> Result<Answer, Cl
             "security": receipt::security(&verified.security),
         }),
     })
-}
-
-/// Finds out before the long part whether the receipt can go where it should.
-fn check_destination(open: &OpenJob, path: &Path) -> Result<(), CliError> {
-    if open.folder().owns(path) {
-        return Err(CliError::ReceiptInJob {
-            path: path.to_owned(),
-        });
-    }
-    files::check_destination(path)
 }
 
 fn failed(open: &OpenJob, memory: &Memory, error: ProveError) -> CliError {

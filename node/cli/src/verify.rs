@@ -43,7 +43,7 @@ pub(crate) fn verify(arguments: &VerifyArguments) -> Result<Answer, CliError> {
     let receipt = receipt::load(&arguments.receipt)?;
     // What the receipt is about comes first: where that is another job, a signature has nothing to say.
     let claim = check_claim(&receipt, open.job(), &buffers).map_err(refusal)?;
-    let endorsement = endorsement::check(&receipt, arguments)?;
+    let endorsement = endorsement::check_arguments(&receipt, arguments)?;
     let grounds = check_seal(&receipt, &open, &buffers, arguments)?;
 
     let mut rows = Rows::default();

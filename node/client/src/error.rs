@@ -41,6 +41,16 @@ pub enum ClientError {
     /// The node says why not.
     #[error("the node refuses: {0}")]
     Refused(Box<Problem>),
+    /// The same, with a code that this client does not know: nodes may be newer.
+    #[error("the node refuses: {detail} ({code}, status {status})")]
+    RefusedAnew {
+        /// The HTTP status.
+        status: u16,
+        /// The node's word for it.
+        code: String,
+        /// The same for people.
+        detail: String,
+    },
     /// The answer is an error that is not in the form of a node's.
     #[error(
         "{address} answers with status {status}, not in the way of an ArkNet node; is the address right?"

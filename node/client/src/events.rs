@@ -15,16 +15,25 @@ use crate::sse::Parser;
 
 const WHAT: &str = "the event stream";
 
-/// The events of a job, each once and in order. A broken stream is opened again after the last event that came.
+/// The events of a job, each change of state once and in order. A broken stream is opened again after the last event that came.
 #[derive(Debug)]
 pub struct Events {
     client: Client,
     job: JobId,
     last: Option<u64>,
     open: Option<(Response, Parser)>,
-    ready: VecDeque<JobEvent>,
+    ready: VecDeque<Came>,
     backoff: Backoff,
     ended: bool,
+}
+
+/// What came on the stream.
+#[derive(Debug)]
+enum Came {
+    /// A change of state, which has an id: one that was sent before the connection broke may come again.
+    Change(JobEvent),
+    /// Where the job is now, without an id: what was missed of this does not matter.
+    Progress(JobEvent),
 }
 
 impl Events {
@@ -45,9 +54,13 @@ impl Events {
     /// Nothing is lost where the future is dropped before it is done.
     pub async fn next(&mut self) -> Result<Option<JobEvent>, ClientError> {
         loop {
-            if let Some(event) = self.ready.pop_front() {
-                self.ended = event.state.is_final();
-                return Ok(Some(event));
+            match self.ready.pop_front() {
+                Some(Came::Change(event)) => {
+                    self.ended = event.state.is_final();
+                    return Ok(Some(event));
+                }
+                Some(Came::Progress(event)) => return Ok(Some(event)),
+                None => {}
             }
             if self.ended {
                 return Ok(None);
@@ -79,10 +92,15 @@ impl Events {
             for message in messages {
                 let event: JobEvent =
                     serde_json::from_str(&message.data).map_err(|error| answer(&error))?;
-                // What was sent before the connection broke may come again.
-                if event.job == self.job && self.last.is_none_or(|last| event.sequence > last) {
+                if event.job != self.job {
+                    continue;
+                }
+                let is_new = self.last.is_none_or(|last| event.sequence > last);
+                if message.id.is_none() {
+                    self.ready.push_back(Came::Progress(event));
+                } else if is_new {
                     self.last = Some(event.sequence);
-                    self.ready.push_back(event);
+                    self.ready.push_back(Came::Change(event));
                 }
             }
             if !self.ready.is_empty() {

@@ -24,17 +24,29 @@ pub(crate) async fn send(
         return Ok(response);
     }
     let status = response.status().as_u16();
-    let problem = match bytes(response, what, PROBLEM).await {
-        Ok(body) => serde_json::from_slice::<Problem>(&body).ok(),
+    let body = match bytes(response, what, PROBLEM).await {
         Err(error @ ClientError::Broken { .. }) => return Err(error),
-        Err(_) => None,
+        body => body.unwrap_or_default(),
     };
-    Err(match problem {
-        Some(problem) if problem.status == status => ClientError::Refused(Box::new(problem)),
-        _ => ClientError::Foreign {
+    Err(
+        refusal(&body, status).unwrap_or_else(|| ClientError::Foreign {
             address: address.to_string(),
             status,
-        },
+        }),
+    )
+}
+
+/// What a node says about a call that it refuses.
+fn refusal(body: &[u8], status: u16) -> Option<ClientError> {
+    if let Ok(problem) = serde_json::from_slice::<Problem>(body) {
+        return (problem.status == status).then(|| ClientError::Refused(Box::new(problem)));
+    }
+    let object: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let text = |key| object.get(key)?.as_str().map(str::to_owned);
+    (object["status"] == status).then_some(ClientError::RefusedAnew {
+        status,
+        code: text("code")?,
+        detail: text("detail")?,
     })
 }
 

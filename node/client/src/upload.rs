@@ -99,6 +99,11 @@ impl Client {
                     source,
                 };
                 let mut file = File::open(path).await.map_err(failed)?;
+                if file.metadata().await.map_err(failed)?.len() != blob.size() {
+                    return Err(failed(io::Error::other(
+                        "it has changed since its digest was made",
+                    )));
+                }
                 file.seek(SeekFrom::Start(offset)).await.map_err(failed)?;
                 Body::wrap_stream(pieces_of_file(file, offset, left, report))
             }

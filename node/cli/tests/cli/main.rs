@@ -3,6 +3,8 @@
 mod arknet;
 mod bombs;
 mod build;
+#[cfg(feature = "node")]
+mod client;
 mod data;
 #[cfg(feature = "prove")]
 mod digits;

@@ -63,6 +63,24 @@ async fn what_is_no_node_is_said_to_be_none() {
 }
 
 #[tokio::test]
+async fn a_problem_that_is_newer_than_the_client_is_understood() {
+    let server = Server::start(|_, _| {
+        Reply::with(
+            451,
+            "application/problem+json",
+            br#"{"type":"x","title":"x","status":451,"detail":"a judge says so","code":"by-law"}"#,
+        )
+    })
+    .await;
+    let error = server.client().node().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the node refuses: a judge says so (by-law, status 451)"
+    );
+    assert!(!error.is_transient());
+}
+
+#[tokio::test]
 async fn nobody_there_is_said_so() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

@@ -21,13 +21,20 @@ fn event(sequence: u64, state: JobState) -> JobEvent {
     }
 }
 
+fn json(event: &JobEvent) -> String {
+    serde_json::to_string(event).unwrap()
+}
+
 fn stream(events: &[JobEvent]) -> Reply {
     let mut text = String::from(
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n: hello\n\n",
     );
     for event in events {
-        let json = serde_json::to_string(event).unwrap();
-        text.push_str(&format!("id: {}\ndata: {json}\n\n", event.sequence));
+        text.push_str(&format!(
+            "id: {}\ndata: {}\n\n",
+            event.sequence,
+            json(event)
+        ));
     }
     Reply::raw(text)
 }
@@ -35,7 +42,13 @@ fn stream(events: &[JobEvent]) -> Reply {
 #[tokio::test]
 async fn each_event_comes_once_whatever_happens_to_the_connection() {
     let server = Server::start(|number, _| match number {
-        0 => stream(&[event(3, JobState::Queued), event(5, JobState::Executing)]),
+        0 => stream(&[event(3, JobState::Queued), event(5, JobState::Executing)]).then(
+            // Progress has no id, and the number of the change before it.
+            &format!(
+                "event: progress\ndata: {}\n\n",
+                json(&event(5, JobState::Executing))
+            ),
+        ),
         1 => Reply::hang_up(),
         2 => Reply::problem(&Problem::new(Code::Unavailable, "it restarts")),
         // Half an event, which is none.
@@ -59,6 +72,7 @@ async fn each_event_comes_once_whatever_happens_to_the_connection() {
         seen,
         [
             (3, JobState::Queued),
+            (5, JobState::Executing),
             (5, JobState::Executing),
             (9, JobState::Done)
         ]

@@ -44,6 +44,12 @@ impl Reply {
         }
     }
 
+    /// The same with more after it.
+    pub(crate) fn then(mut self, text: &str) -> Self {
+        self.bytes.extend(text.as_bytes());
+        self
+    }
+
     pub(crate) fn with(status: u16, kind: &str, body: &[u8]) -> Self {
         let head = format!(
             "HTTP/1.1 {status} Status\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",

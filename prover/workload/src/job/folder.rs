@@ -73,6 +73,18 @@ pub struct Image {
     pub height: u32,
 }
 
+/// Where the words of a buffer come from at the start of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BufferSource {
+    /// From this file, which lies in the folder.
+    File(PathBuf),
+    /// There are none: so many bytes are zero.
+    Zeros {
+        /// How many.
+        bytes: u64,
+    },
+}
+
 /// The text files of a job folder, read and checked; the inputs are not read yet.
 #[derive(Clone, Debug)]
 pub struct JobFolder {
@@ -152,6 +164,20 @@ impl JobFolder {
         constants
             .map(|constant| (constant.name.clone(), constant.value))
             .collect()
+    }
+
+    /// Each buffer by name, in the order of the job file, with where its words come from.
+    pub fn buffer_sources(&self) -> Result<Vec<(&str, BufferSource)>, JobFileError> {
+        let sources = self.file.buffers.iter().map(|buffer| {
+            let source = match &buffer.contents {
+                Contents::File(input) => BufferSource::File(input.existing(&self.directory)?),
+                Contents::Zeros(words) => BufferSource::Zeros {
+                    bytes: words.saturating_mul(4),
+                },
+            };
+            Ok((buffer.name.as_str(), source))
+        });
+        sources.collect()
     }
 
     /// Where the job file gives a constant its value.
