@@ -6,6 +6,7 @@ pub mod blobs;
 pub mod config;
 pub mod fleet;
 pub mod http;
+pub mod log;
 pub mod metrics;
 pub mod node;
 pub mod store;

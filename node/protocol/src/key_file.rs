@@ -8,8 +8,8 @@ use crate::hex;
 use crate::identity::{InvalidKey, KeyPair, NoRandomness};
 
 const MARK: &str = "arknet-secret-key-1 ";
-/// Mark, digits and a line end.
-const MAX_BYTES: u64 = 128;
+/// More than any secret here takes; the longest is the key of a log, with a name of 255 bytes.
+const MAX_BYTES: u64 = 512;
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -62,27 +62,15 @@ pub enum KeyFileError {
 impl KeyPair {
     /// Reads a key, of this user alone.
     pub fn load(path: &Path) -> Result<Self, KeyFileError> {
-        let failed = |source| KeyFileError::File {
-            path: path.to_owned(),
-            source,
-        };
-        let mut file = open_without_waiting(path).map_err(failed)?;
-        check_owner(path, &file)?;
-        let mut text = String::new();
-        let wrong = || KeyFileError::Contents {
-            path: path.to_owned(),
-        };
-        Read::by_ref(&mut file)
-            .take(MAX_BYTES)
-            .read_to_string(&mut text)
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::InvalidData => wrong(),
-                _ => failed(error),
-            })?;
+        let text = read_secret(path)?;
         let digits = text
             .strip_suffix('\n')
             .and_then(|line| line.strip_prefix(MARK));
-        let seed = digits.and_then(hex::decode).ok_or_else(wrong)?;
+        let seed = digits
+            .and_then(hex::decode)
+            .ok_or_else(|| KeyFileError::Contents {
+                path: path.to_owned(),
+            })?;
         Self::from_seed(seed).map_err(|source| KeyFileError::Key {
             path: path.to_owned(),
             source,
@@ -91,35 +79,60 @@ impl KeyPair {
 
     /// Writes the key to a new file, which must not exist.
     pub fn save_new(&self, path: &Path) -> Result<(), KeyFileError> {
-        let failed = |source| KeyFileError::File {
-            path: path.to_owned(),
-            source,
-        };
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600);
-        }
-        let mut file = options.open(path).map_err(failed)?;
-        let line = format!("{MARK}{}\n", hex::encode(self.seed()));
-        let written = file
-            .write_all(line.as_bytes())
-            .and_then(|()| file.sync_all());
-        written.map_err(|error| {
-            // Half a key helps nobody and would be in the way of the next attempt.
-            let _ = fs::remove_file(path);
-            failed(error)
-        })?;
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        File::open(directory)
-            .and_then(|directory| directory.sync_all())
-            .map_err(failed)
+        save_new_secret(path, &format!("{MARK}{}\n", hex::encode(self.seed())))
     }
+}
+
+/// Reads a short secret text, such as a key in another format, from a file of this user alone.
+pub fn read_secret(path: &Path) -> Result<String, KeyFileError> {
+    let failed = |source| KeyFileError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let mut file = open_without_waiting(path).map_err(failed)?;
+    check_owner(path, &file)?;
+    let mut text = String::new();
+    Read::by_ref(&mut file)
+        .take(MAX_BYTES)
+        .read_to_string(&mut text)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => KeyFileError::Contents {
+                path: path.to_owned(),
+            },
+            _ => failed(error),
+        })?;
+    Ok(text)
+}
+
+/// Writes a secret text to a new file that only its owner can read; what is there already is kept, and refused.
+pub fn save_new_secret(path: &Path, text: &str) -> Result<(), KeyFileError> {
+    let failed = |source| KeyFileError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path).map_err(failed)?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all());
+    written.map_err(|error| {
+        // Half a key helps nobody and would be in the way of the next attempt.
+        let _ = fs::remove_file(path);
+        failed(error)
+    })?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(failed)
 }
 
 /// A pipe in place of the file must not make the caller wait for a writer.

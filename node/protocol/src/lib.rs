@@ -30,7 +30,7 @@ pub use attestation::{AttestationError, check_attestation};
 pub use digest::{BlobDigest, BlobHasher, Fingerprint, JobId, Nonce, RequestDigest};
 pub use hex::InvalidHex;
 pub use identity::{BadSignature, Domain, InvalidKey, KeyPair, NoRandomness, PublicKey, Signature};
-pub use key_file::KeyFileError;
+pub use key_file::{KeyFileError, read_secret, save_new_secret};
 pub use name::{InvalidName, Name};
 pub use problem::{Code, Problem};
 pub use request::{

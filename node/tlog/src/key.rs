@@ -20,7 +20,7 @@ impl KeyKind {
     const ALL: [Self; 2] = [Self::Ed25519, Self::Cosignature];
 
     /// The byte that stands for it in the encodings of keys.
-    pub(crate) fn code(self) -> u8 {
+    pub fn code(self) -> u8 {
         match self {
             Self::Ed25519 => 0x01,
             Self::Cosignature => 0x04,

@@ -127,6 +127,11 @@ impl Tile {
         self.width() == TILE_WIDTH
     }
 
+    /// Whether a log of `size` entries has all of it.
+    pub fn is_in(&self, size: u64) -> bool {
+        Self::of_log(self.level, self.index, size).is_some_and(|tile| tile.width >= self.width)
+    }
+
     /// The tile in this place once it is full.
     pub fn full(&self) -> Self {
         Self {
@@ -318,6 +323,23 @@ mod tests {
             ]
         );
         assert_eq!(grown(256, 257), ["tile/entries/001.p/1", "tile/0/001.p/1"]);
+    }
+
+    #[test]
+    fn a_log_has_what_it_grew() {
+        for tile in Tile::grown(0, 70_000) {
+            assert!(tile.is_in(70_000) && tile.is_in(70_001));
+            let short = Tile {
+                width: tile.width - 1,
+                ..tile
+            };
+            assert_eq!(short.is_in(70_000), true);
+            assert_eq!(
+                tile.is_in(69_000) && !tile.is_full(),
+                tile.to_string() == "tile/2/000.p/1"
+            );
+        }
+        assert!(!"tile/7/127".parse::<Tile>().unwrap().is_in(u64::MAX));
     }
 
     #[test]
