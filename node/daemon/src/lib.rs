@@ -9,6 +9,8 @@ pub mod http;
 pub mod log;
 pub mod metrics;
 pub mod node;
+pub mod pipeline;
+pub mod scheduler;
 pub mod store;
 pub mod task;
 pub mod telemetry;
