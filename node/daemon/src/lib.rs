@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod abuse;
+pub mod backup;
 pub mod blobs;
 pub mod config;
 pub mod fleet;

@@ -9,13 +9,13 @@ use arknet_protocol::{BlobDigest, PublicKey};
 use super::BlobError;
 
 /// The folders of blobs in a data folder.
-pub(super) struct Layout {
+pub(crate) struct Layout {
     blobs: PathBuf,
     partial: PathBuf,
 }
 
 impl Layout {
-    pub(super) fn new(data: &Path) -> Self {
+    pub(crate) fn new(data: &Path) -> Self {
         Self {
             blobs: data.join("blobs"),
             partial: data.join("partial"),
@@ -35,7 +35,7 @@ impl Layout {
     }
 
     /// The folder of all blobs.
-    pub(super) fn blobs(&self) -> &Path {
+    pub(crate) fn blobs(&self) -> &Path {
         &self.blobs
     }
 
@@ -45,12 +45,12 @@ impl Layout {
     }
 
     /// The folder of a blob's file.
-    pub(super) fn folder(&self, digest: &BlobDigest) -> PathBuf {
+    pub(crate) fn folder(&self, digest: &BlobDigest) -> PathBuf {
         self.blobs.join(&digest.to_string()[..2])
     }
 
     /// The file of a blob.
-    pub(super) fn blob(&self, digest: &BlobDigest) -> PathBuf {
+    pub(crate) fn blob(&self, digest: &BlobDigest) -> PathBuf {
         self.folder(digest).join(&digest.to_string()[2..])
     }
 

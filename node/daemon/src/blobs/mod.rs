@@ -17,6 +17,9 @@ mod layout;
 mod scrub;
 mod upload;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -31,7 +34,7 @@ use tokio::sync::RwLock;
 use crate::store::{BlobRecord, Store, UnixMillis};
 
 use disk::{Disk, DiskFile, SystemDisk};
-use layout::Layout;
+pub(crate) use layout::Layout;
 
 pub use error::BlobError;
 pub use garbage::Collected;

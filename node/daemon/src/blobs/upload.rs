@@ -162,7 +162,7 @@ impl Blobs {
                 .disk
                 .free(folder)
                 .map_err(BlobError::at("measuring", folder))?;
-            match free.saturating_sub(bytes) >= inner.settings.min_free {
+            match free >= bytes.saturating_add(inner.settings.min_free) {
                 true => Ok(()),
                 false => Err(BlobError::Full),
             }

@@ -162,8 +162,9 @@ impl Reader {
             self.document.get(section).and_then(Item::as_table),
         ) {
             (true, _) => Place::Variable(variable),
-            (false, Some(table)) => self.key_place(table, key),
-            (false, None) => Place::Line(self.path.clone(), 1),
+            (false, Some(table)) if table.contains_key(key) => self.key_place(table, key),
+            // What is wrong is that it is not there, or its default beside what is.
+            (false, _) => self.key_place(&self.document, section),
         };
         self.wrong.push(Wrong { place, what });
     }

@@ -5,7 +5,9 @@
 //!
 //! **Why a nonce cannot be used twice.** Nonces are deleted only once their request has expired, and the highest expiry of
 //! any deleted nonce is kept (`nonces_forgotten`). A request that expires at or before it is refused. So a request whose
-//! nonce was deleted can never be accepted again, whatever the clock does meanwhile.
+//! nonce was deleted can never be accepted again, whatever the clock does meanwhile. A database that was restored does not
+//! know the nonces that were used since its backup; it refuses every request that was valid before the restore
+//! (`requests_from`).
 
 use arknet_protocol::{
     BlobDigest, BufferContents, JobId, JobState, PublicKey, RequestDigest, Scope, SignedRequest,
@@ -22,7 +24,7 @@ use super::tx::Tx;
 use super::{Store, StoreError};
 
 /// How far a client's clock may be ahead of the node's.
-const SKEW_MILLIS: i64 = 60_000;
+pub(super) const SKEW_MILLIS: i64 = 60_000;
 /// Jobs that one input may come from in the lineage: the newest that wrote it.
 const PARENTS: u32 = 8;
 
@@ -238,10 +240,19 @@ fn check_validity(
     if not_before > now.plus(SKEW_MILLIS) {
         return Err(AcceptError::NotYetValid { not_before, now });
     }
-    let forgotten = tx
-        .row("SELECT nonces_forgotten FROM clock", [], |row| row.get(0))?
+    let (forgotten, restored): (UnixMillis, UnixMillis) = tx
+        .row(
+            "SELECT nonces_forgotten, requests_from FROM clock",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?
         .unwrap_or_default();
     if expires <= now.max(forgotten) {
+        return Err(AcceptError::Expired { expires, now });
+    }
+    // The restore ended the validity of every request before it.
+    if not_before < restored {
+        let expires = expires.min(restored);
         return Err(AcceptError::Expired { expires, now });
     }
     Ok(())

@@ -133,7 +133,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
 
 /// Checks the whole chain, and that `seen` (an entry's number and hash, kept elsewhere) is in it. Gives the number of
 /// entries.
-fn verify(connection: &Connection, seen: Option<(u64, [u8; 32])>) -> Result<u64, AuditError> {
+pub(crate) fn verify(
+    connection: &Connection,
+    seen: Option<(u64, [u8; 32])>,
+) -> Result<u64, AuditError> {
     let mut statement = connection
         .prepare(
             "SELECT number, at, actor, action, subject, detail, hash FROM audit ORDER BY number",

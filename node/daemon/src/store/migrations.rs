@@ -14,7 +14,7 @@ const STEPS: [&str; 2] = [
 ];
 
 /// The version that this program writes.
-pub(crate) const NEWEST: u32 = STEPS.len() as u32;
+pub const NEWEST: u32 = STEPS.len() as u32;
 
 /// The version of a file. An empty one has 0.
 pub(crate) fn version(connection: &Connection) -> Result<u32, StoreError> {
@@ -22,7 +22,7 @@ pub(crate) fn version(connection: &Connection) -> Result<u32, StoreError> {
 }
 
 /// Brings a file to the newest version. Gives the version that it had.
-pub(super) fn migrate(connection: &mut Connection) -> Result<u32, StoreError> {
+pub(crate) fn migrate(connection: &mut Connection) -> Result<u32, StoreError> {
     migrate_to(connection, NEWEST)
 }
 

@@ -50,6 +50,7 @@ use arknet_protocol::PublicKey;
 use rusqlite::Connection;
 
 pub use accept::{AcceptError, Accepted, Admission};
+pub(crate) use audit::verify as verify_audit_chain;
 pub use audit::{AuditEntry, AuditError};
 pub use blob_index::{BeginUploadError, BlobRecord, UploadRecord};
 pub use clients::{ClientOverview, ClientRecord, QuotaOverrides, Standing};
@@ -62,9 +63,12 @@ pub use leaves::Leaf;
 pub use lifecycle::{ChangeError, End, Fence, Output, RetryError, Sealing};
 pub use lineage::Edge;
 pub use lock::{DataLock, LockError};
+pub use migrations::NEWEST as NEWEST_VERSION;
+pub(crate) use migrations::{migrate as upgrade, version as database_version};
 pub use quota::{Quota, Quotas};
 pub use recovery::Recovered;
 pub use time::UnixMillis;
+pub(crate) use time::refuse_earlier_requests;
 pub use tokens::{NewToken, TokenRecord, TokenRefused};
 pub(crate) use tx::Tx;
 

@@ -83,6 +83,21 @@ pub(super) fn guard(
     Ok(now.max(highest))
 }
 
+/// Makes a database that was restored at `now` refuse every request that was valid before. A client's clock may be ahead
+/// by what an acceptance forgives. Gives the time from which requests are taken.
+pub(crate) fn refuse_earlier_requests(
+    connection: &rusqlite::Connection,
+    now: UnixMillis,
+) -> Result<UnixMillis, StoreError> {
+    let highest = guard(connection, now)?;
+    let from = highest.plus(super::accept::SKEW_MILLIS);
+    connection.execute(
+        "UPDATE clock SET requests_from = max(requests_from, ?1)",
+        [from],
+    )?;
+    Ok(from)
+}
+
 impl Store {
     /// How far the clock is behind the highest time that the store has seen, in milliseconds. While this is more than
     /// zero, time stands still for the store. `arknet doctor` and `/ready` report it.

@@ -29,5 +29,6 @@ CREATE TABLE device_hours (
     PRIMARY KEY (device, hour)
 ) STRICT, WITHOUT ROWID;
 
--- Anything of an earlier version that is in work has no record of when its device was taken: it starts anew when the
--- node recovers.
+-- A request that was valid before this time is refused: it may have been accepted after the backup that this database was
+-- restored from.
+ALTER TABLE clock ADD COLUMN requests_from INTEGER NOT NULL DEFAULT 0;

@@ -1,3 +1,4 @@
+PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION;
 CREATE TABLE audit (
     number  INTEGER PRIMARY KEY CHECK (number >= 0),
