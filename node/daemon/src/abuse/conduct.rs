@@ -240,7 +240,7 @@ mod tests {
             let changed = conduct.trespass(UnixMillis(at), Trespass::BadSignature, &thresholds());
             levels.extend(changed.map(|level| (at, level)));
         }
-        let expected = [(9, Level::Throttled), (29, Level::Quarantined)];
+        let expected = [(9, Level::Throttled), (30, Level::Quarantined)];
         assert_eq!(levels, expected);
         assert!(
             conduct

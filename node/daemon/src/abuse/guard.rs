@@ -356,7 +356,7 @@ mod tests {
         let guard = guard();
         let problem = Problem::new(Code::BadSignature, "the signature does not hold");
         let mut changes = Vec::new();
-        for _ in 0..30 {
+        for _ in 0..31 {
             changes.extend(guard.refused(Party::Client(key(1)), &problem, NOW));
         }
         let standings: Vec<Standing> = changes.iter().map(|change| change.standing).collect();

@@ -18,6 +18,9 @@ use futures_util::Stream;
 use futures_util::stream;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use utoipa::openapi::schema::{Schema, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::api::Api;
 use super::caller::Caller;
@@ -33,6 +36,35 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a client waits before it connects again.
 const RECONNECT: Duration = Duration::from_secs(2);
 
+/// What the fields of an event hold, for the description.
+pub(super) struct EventMessage;
+
+impl PartialSchema for EventMessage {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        ObjectBuilder::new()
+            .property(
+                "event",
+                text()
+                    .enum_values(Some(["state", "progress"]))
+                    .description(Some("`progress` events have a `percent` and no id")),
+            )
+            .property("id", text().pattern(Some("^[0-9]+$")))
+            .property("retry", ObjectBuilder::new().schema_type(Type::Integer))
+            .property(
+                "data",
+                text()
+                    .content_media_type("application/json")
+                    .description(Some("A `JobEvent`")),
+            )
+            .required("event")
+            .required("data")
+            .into()
+    }
+}
+
+impl ToSchema for EventMessage {}
+
 /// Follows a job. Each event's data is a `JobEvent`.
 #[utoipa::path(
     get, path = "/v1/jobs/{id}/events", tag = "jobs",
@@ -41,7 +73,7 @@ const RECONNECT: Duration = Duration::from_secs(2);
         ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that was received"),
     ),
     responses(
-        (status = 200, description = "Events until the job ends", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "Events until the job ends", body = EventMessage, content_type = "text/event-stream"),
         openapi::Following,
     ),
 )]

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use arknet_protocol::{Code, Problem};
+use arknet_protocol::api::JobEvent;
+use arknet_protocol::{Code, Problem, Signature};
 use utoipa::openapi::response::Response;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
@@ -125,8 +126,14 @@ pub(super) fn head() -> OpenApi {
 /// Adds what handlers do not say by themselves: the problem's schema and the token.
 pub(super) fn complete(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
-    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
+    // What only headers and events hold is not collected by itself.
+    let mut schemas = vec![
+        (Problem::name().into_owned(), Problem::schema()),
+        (Signature::name().into_owned(), Signature::schema()),
+        (JobEvent::name().into_owned(), JobEvent::schema()),
+    ];
     Problem::schemas(&mut schemas);
+    JobEvent::schemas(&mut schemas);
     components.schemas.extend(schemas);
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
