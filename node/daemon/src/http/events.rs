@@ -20,7 +20,6 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa::openapi::schema::{Schema, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr};
-use utoipa::{PartialSchema, ToSchema};
 
 use super::api::Api;
 use super::caller::Caller;
@@ -39,7 +38,7 @@ const RECONNECT: Duration = Duration::from_secs(2);
 /// What the fields of an event hold, for the description.
 pub(super) struct EventMessage;
 
-impl PartialSchema for EventMessage {
+impl utoipa::PartialSchema for EventMessage {
     fn schema() -> RefOr<Schema> {
         let text = || ObjectBuilder::new().schema_type(Type::String);
         ObjectBuilder::new()
@@ -63,7 +62,7 @@ impl PartialSchema for EventMessage {
     }
 }
 
-impl ToSchema for EventMessage {}
+impl utoipa::ToSchema for EventMessage {}
 
 /// Follows a job. Each event's data is a `JobEvent`.
 #[utoipa::path(

@@ -44,4 +44,4 @@ pub use openapi::document;
 pub use pace::Pace;
 pub use problem::Refusal;
 pub use tls::{Tls, TlsError};
-pub use work::{Answer, DeviceLoad, Inadmissible, Nobody, Work};
+pub use work::{Answer, DeviceLoad, Inadmissible, Work};

@@ -59,24 +59,3 @@ pub trait Work: Send + Sync + 'static {
     /// Gives a device no more jobs (`Some(reason)`), or jobs again (`None`).
     fn hold(&self, device: Fingerprint, reason: Option<String>) -> Answer<'_, ()>;
 }
-
-/// Nobody: a node without a device. It stores and shows, and takes no job.
-pub struct Nobody;
-
-impl Work for Nobody {
-    fn devices(&self) -> Vec<DeviceLoad> {
-        Vec::new()
-    }
-
-    fn accepting(&self) -> bool {
-        false
-    }
-
-    fn admit(&self, _: &JobRequest, _: UnixMillis) -> Result<(), Inadmissible> {
-        Err(Inadmissible::Closed("it has no device".to_owned()))
-    }
-
-    fn hold(&self, _: Fingerprint, _: Option<String>) -> Answer<'_, ()> {
-        Box::pin(std::future::ready(()))
-    }
-}

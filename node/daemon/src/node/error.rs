@@ -4,6 +4,9 @@ use arknet_protocol::KeyFileError;
 
 use crate::blobs::BlobError;
 use crate::http::{ListenError, TlsError};
+use crate::log::LogError;
+use crate::pipeline::PipelineError;
+use crate::scheduler::DeviceError;
 use crate::store::{ChangeError, LockError, StoreError};
 
 /// Why a node does not start. Each of them says what to do.
@@ -24,6 +27,15 @@ pub enum NodeError {
     /// The blobs.
     #[error("the blobs: {0}")]
     Blobs(#[from] BlobError),
+    /// The transparency log.
+    #[error("the transparency log: {0}")]
+    Log(#[from] LogError),
+    /// The folder for attempts.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// A device that was asked for by name.
+    #[error(transparent)]
+    Devices(#[from] DeviceError),
     /// A listener.
     #[error(transparent)]
     Listen(#[from] ListenError),

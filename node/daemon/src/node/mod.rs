@@ -8,6 +8,8 @@
 //! Whatever fails on the way up is an error that says what to do; nothing is left running then.
 
 mod error;
+mod inclusion;
+mod log_view;
 mod observe;
 mod settings;
 mod signals;
@@ -26,9 +28,13 @@ use crate::abuse::{self, Guard};
 use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::http::admin::{Admin, Disk, admin_routes};
-use crate::http::{Api, ApiParts, Listener, Nobody, Tls, Work, public_routes};
+use crate::http::{Api, ApiParts, Listener, Tls, public_routes};
+use crate::log::{self as transparency, Log, LogConfig};
 use crate::metrics::Metrics;
+use crate::pipeline::{Parts, Pipeline};
+use crate::scheduler::Scheduler;
 use crate::store::{DataLock, Standing, Store, UnixMillis};
+use crate::task::Program;
 
 /// Clients whose standing is read at the start.
 const CLIENTS: u32 = 100_000;
@@ -40,6 +46,7 @@ pub struct Node {
     admin: SocketAddr,
     tls: Option<Tls>,
     store: Store,
+    scheduler: Arc<Scheduler>,
     stop: CancellationToken,
     listeners: JoinSet<()>,
     chores: JoinSet<()>,
@@ -62,6 +69,7 @@ impl Node {
             node = %key.public(), swept, requeued = recovered.requeued.len(), sealed = recovered.sealed.len(),
             "what a former run left is put in order"
         );
+        let log = Log::open(LogConfig::of_node(config)?, Arc::new(store.clone())).await?;
         let guard = Arc::new(Guard::new(settings::guard(config)));
         remember_standings(&guard, &store, config, now).await?;
         let tls = settings::tls(config)?;
@@ -70,27 +78,37 @@ impl Node {
 
         let stop = CancellationToken::new();
         let metrics = Arc::new(Metrics::new());
-        let work: Arc<dyn Work> = Arc::new(Nobody);
+        let pipeline = Pipeline::new(Parts {
+            store: store.clone(),
+            blobs: blobs.clone(),
+            log: Arc::new(log.clone()),
+            key: Arc::new(key),
+            program: Program::default(),
+            scratch: config.scratch(),
+            limits: config.into(),
+        })?;
+        let scheduler = Arc::new(Scheduler::start(pipeline, config.into(), recovered).await?);
         let api = Api::new(ApiParts {
             store: store.clone(),
             blobs: blobs.clone(),
             guard: Arc::clone(&guard),
             metrics: Arc::clone(&metrics),
-            work,
-            settings: settings::api(config, None),
+            work: Arc::<Scheduler>::clone(&scheduler),
+            settings: settings::api(config, Some(log.key().to_string())),
             stop: stop.clone(),
         });
         let admin_state = Admin {
             api: api.clone(),
             disk: Disk::of(data.clone(), config.retention.min_free.0),
-            log: None,
+            log: Some(Arc::new(log.clone())),
         };
         let mut node = Self {
-            key: key.public(),
+            key: store.node(),
             url: config.http.url.clone().unwrap_or_else(|| public.url()),
             admin: admin.address(),
             tls,
             store: store.clone(),
+            scheduler,
             stop: stop.clone(),
             listeners: JoinSet::new(),
             chores: JoinSet::new(),
@@ -106,8 +124,9 @@ impl Node {
         node.chores
             .spawn(abuse::keep(guard, store.clone(), stop.clone()));
         node.chores.spawn(collect(blobs, stop.clone()));
+        node.chores.spawn(tend(log.clone(), stop.clone()));
         node.listeners.spawn(public.serve(
-            public_routes(api, axum::Router::new()),
+            public_routes(api, transparency::routes(log.clone())),
             limits,
             Arc::clone(&metrics),
             stop.clone(),
@@ -162,6 +181,10 @@ impl Node {
     pub async fn stop(mut self) {
         self.stop.cancel();
         while self.listeners.join_next().await.is_some() {}
+        // Nobody else asks it for anything now, since all calls are answered.
+        if let Some(scheduler) = Arc::into_inner(self.scheduler) {
+            scheduler.stop().await;
+        }
         while self.chores.join_next().await.is_some() {}
         self.store.close().await;
     }
@@ -189,6 +212,15 @@ async fn remember_standings(
         }
     }
     Ok(())
+}
+
+/// Publishes what nobody waits for, and asks witnesses again, until `stop`.
+async fn tend(log: Log, stop: CancellationToken) {
+    const EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+    tokio::select! {
+        () = log.tend(EVERY) => {}
+        () = stop.cancelled() => {}
+    }
 }
 
 /// Removes blobs that nobody needs any more, now and then.

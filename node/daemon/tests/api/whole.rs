@@ -3,29 +3,34 @@
 use std::path::Path;
 
 use arknet_node::config::Config;
+use arknet_node::log;
 use arknet_node::node::{Node, NodeError};
 use arknet_protocol::KeyPair;
 use arknet_protocol::api::NodeInfo;
 
 use crate::wire;
 
-fn config(folder: &Path, more: &str) -> Config {
-    let text =
-        format!("version = 1\n[http]\nlisten = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n{more}");
-    Config::parse(&folder.join("arknet.toml"), &text, []).unwrap()
+fn config(folder: &Path) -> Config {
+    let text = "version = 1\n[http]\nlisten = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n[devices]\nbackends = [\"cpu\"]\n";
+    Config::parse(&folder.join("arknet.toml"), text, []).unwrap()
 }
 
 fn make_key(config: &Config) -> KeyPair {
     std::fs::create_dir_all(config.keys()).unwrap();
     let key = KeyPair::generate().unwrap();
     key.save_new(&config.keys().join("node.key")).unwrap();
+    log::create_key(
+        &config.keys().join("log.key"),
+        &log::default_origin(&key.public()),
+    )
+    .unwrap();
     key
 }
 
 #[tokio::test]
 async fn a_configured_node_answers_and_ends_and_starts_again() {
     let folder = tempfile::tempdir().unwrap();
-    let config = config(folder.path(), "");
+    let config = config(folder.path());
     let key = make_key(&config);
     for _ in 0..2 {
         let node = Node::start(&config).await.unwrap();
@@ -35,6 +40,9 @@ async fn a_configured_node_answers_and_ends_and_starts_again() {
             .await
             .json(200);
         assert_eq!(info.node, key.public());
+        assert!(info.log.is_some());
+        let checkpoint = wire::call(address, "GET", "/log/checkpoint", &[], b"").await;
+        assert_eq!(checkpoint.status, 200);
         let live = wire::call(node.admin(), "GET", "/live", &[], b"").await;
         assert_eq!(live.status, 200);
         // A second node on the same folder would spoil both.
@@ -47,7 +55,7 @@ async fn a_configured_node_answers_and_ends_and_starts_again() {
 #[tokio::test]
 async fn what_is_missing_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    let config = config(folder.path(), "");
+    let config = config(folder.path());
     std::fs::create_dir_all(&config.node.data).unwrap();
     let error = Node::start(&config).await.err().unwrap().to_string();
     assert!(

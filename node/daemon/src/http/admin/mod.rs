@@ -39,6 +39,9 @@ pub struct Admin {
 pub trait LogView: Send + Sync {
     /// Entries that the published checkpoint covers.
     fn published(&self) -> u64;
+
+    /// The published checkpoint as it is served, where there is one.
+    fn checkpoint(&self) -> Option<String>;
 }
 
 /// Everything that the admin listener answers: this, and what `others` (the page) adds.
