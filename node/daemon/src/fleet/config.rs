@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use arknet_protocol::PublicKey;
 
-use super::nats::NatsConfig;
+use super::nats::{Auth, NatsConfig, Tls};
+use crate::config;
 
 /// The node's side of a fleet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,46 @@ pub struct WorkerEntry {
 }
 
 impl FleetConfig {
-    /// A lease that a worker keeps through a restart of NATS, and that does not make a client wait long for a dead one.
-    pub const LEASE: Duration = Duration::from_secs(20);
+    /// The fleet of a node's configuration, if it has one.
+    pub fn of(configured: &config::Fleet) -> Option<Self> {
+        let listen = configured.listen?;
+        if configured.nats.is_empty() {
+            return None;
+        }
+        let auth = match (
+            &configured.nats_token,
+            &configured.nats_user,
+            &configured.nats_password,
+            &configured.nats_credentials,
+        ) {
+            (Some(file), ..) => Auth::Token(file.clone()),
+            (None, Some(user), Some(file), _) => Auth::Password {
+                user: user.clone(),
+                file: file.clone(),
+            },
+            (None, .., Some(file)) => Auth::Credentials(file.clone()),
+            _ => Auth::None,
+        };
+        let pair =
+            |first: &Option<PathBuf>, second: &Option<PathBuf>| first.clone().zip(second.clone());
+        let workers = configured.workers.iter().map(|worker| WorkerEntry {
+            name: worker.name.clone(),
+            key: worker.key,
+        });
+        Some(Self {
+            nats: NatsConfig {
+                servers: configured.nats.clone(),
+                auth,
+                tls: Tls {
+                    required: configured.nats_tls,
+                    authority: configured.nats_authority.clone(),
+                    own: pair(&configured.nats_certificate, &configured.nats_key),
+                },
+            },
+            listen,
+            tls: pair(&configured.tls_certificate, &configured.tls_key),
+            workers: workers.collect(),
+            lease: configured.lease.0,
+        })
+    }
 }

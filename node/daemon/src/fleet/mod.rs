@@ -22,7 +22,10 @@ pub mod message;
 pub mod nats;
 mod perform;
 mod service;
+#[cfg(test)]
+mod tests;
 mod ticket;
+pub mod worker;
 
 pub use config::{FleetConfig, WorkerEntry};
 pub use counters::Counters;
