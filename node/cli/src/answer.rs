@@ -7,6 +7,7 @@ use arknet_workload::printable::{printable, printable_lines};
 use serde_json::Value;
 
 /// The result of a command in both forms.
+#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) text: String,
     pub(crate) json: Value,

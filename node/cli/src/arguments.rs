@@ -10,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "node")]
 use crate::client::arguments::{JobsArguments, KeysArguments, ProfileArguments, SubmitArguments};
 use crate::exit;
+#[cfg(feature = "node")]
+use crate::operator::arguments::{DoctorArguments, NodeArguments, TokenArguments};
 
 /// Run, prove and verify GPU compute workloads.
 ///
@@ -56,6 +58,12 @@ pub(crate) enum Verb {
     Prove(ProveArguments),
     Verify(VerifyArguments),
     Inspect(InspectArguments),
+    #[cfg(feature = "node")]
+    Node(NodeArguments),
+    #[cfg(feature = "node")]
+    Doctor(DoctorArguments),
+    #[cfg(feature = "node")]
+    Token(TokenArguments),
     #[cfg(feature = "node")]
     Submit(SubmitArguments),
     #[cfg(feature = "node")]

@@ -12,8 +12,12 @@ use arknet_workload::printable::printable_path;
 use arknet_workload::regular::OpenError;
 
 #[cfg(feature = "node")]
+use crate::answer::Answer;
+#[cfg(feature = "node")]
 use crate::client;
 use crate::exit::Exit;
+#[cfg(feature = "node")]
+use crate::operator;
 
 /// A failed command.
 #[derive(Debug, thiserror::Error)]
@@ -142,6 +146,11 @@ pub(crate) enum NodeError {
     },
     #[error("job {0} goes on without this")]
     Interrupted(JobId),
+    #[error(transparent)]
+    Operator(#[from] operator::OperatorError),
+    /// The checklist has all of it.
+    #[error("{bad} of the checks found something that must be mended")]
+    Sick { answer: Box<Answer>, bad: usize },
 }
 
 #[cfg(feature = "node")]
@@ -160,6 +169,8 @@ impl NodeError {
             }
             Self::Ended(ended) => ended.exit(),
             Self::Interrupted(_) => Exit::Interrupted,
+            Self::Operator(error) => error.exit(),
+            Self::Sick { .. } => Exit::Node,
         }
     }
 }
@@ -183,7 +194,8 @@ node_errors!(
     client::IdentityError,
     client::KeptError,
     client::SubmissionError,
-    client::CallError
+    client::CallError,
+    operator::OperatorError
 );
 
 impl CliError {

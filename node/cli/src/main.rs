@@ -18,6 +18,8 @@ mod files;
 mod inspect;
 mod job;
 mod memory;
+#[cfg(feature = "node")]
+mod operator;
 mod picture;
 #[cfg(feature = "prove")]
 mod progress;
@@ -80,6 +82,12 @@ fn execute(arguments: &Arguments) -> Result<Answer, CliError> {
         Verb::Verify(verify) => verify::verify(verify),
         Verb::Inspect(inspect) => inspect::inspect(inspect),
         #[cfg(feature = "node")]
+        Verb::Node(node) => operator::node(node),
+        #[cfg(feature = "node")]
+        Verb::Doctor(doctor) => operator::doctor(doctor),
+        #[cfg(feature = "node")]
+        Verb::Token(token) => operator::token(token),
+        #[cfg(feature = "node")]
         Verb::Submit(submit) => client::submit(submit, bars),
         #[cfg(feature = "node")]
         Verb::Jobs(jobs) => client::jobs(jobs, bars),
@@ -93,15 +101,25 @@ fn execute(arguments: &Arguments) -> Result<Answer, CliError> {
 /// Prints the result and says how the process ends.
 fn finish(arguments: &Arguments, result: Result<Answer, CliError>) -> Exit {
     match result {
-        Ok(answer) => {
-            let text = match (arguments.quiet, arguments.json) {
-                (true, _) => String::new(),
-                (_, true) => format!("{}\n", answer.json),
-                _ => answer.text,
+        Ok(answer) => print(Exit::Fine, &text(arguments, &answer)),
+        #[cfg(feature = "node")]
+        Err(CliError::Node(error @ error::NodeError::Sick { .. })) => {
+            answer::complain(&error.to_string());
+            let error::NodeError::Sick { answer, .. } = error else {
+                return Exit::Node;
             };
-            print(Exit::Fine, &text)
+            print(Exit::Node, &text(arguments, &answer))
         }
         Err(error) => fail(error.exit(), &error.to_string(), arguments.json),
+    }
+}
+
+/// The answer in the form that was asked for.
+fn text(arguments: &Arguments, answer: &Answer) -> String {
+    match (arguments.quiet, arguments.json) {
+        (true, _) => String::new(),
+        (_, true) => format!("{}\n", answer.json),
+        _ => answer.text.clone(),
     }
 }
 

@@ -5,6 +5,7 @@ pub mod abuse;
 pub mod backup;
 pub mod blobs;
 pub mod config;
+pub mod doctor;
 pub mod fleet;
 pub mod http;
 pub mod log;

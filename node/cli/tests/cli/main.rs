@@ -14,6 +14,8 @@ mod hostile;
 #[cfg(feature = "prove")]
 mod memory;
 mod messages;
+#[cfg(feature = "node")]
+mod operator;
 mod races;
 #[cfg(feature = "prove")]
 mod receipts;

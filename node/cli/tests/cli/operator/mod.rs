@@ -1,0 +1,6 @@
+//! The operator's verbs, and a real node that answers.
+
+mod daemon;
+mod doctor;
+mod init;
+mod tokens;
