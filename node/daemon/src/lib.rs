@@ -11,6 +11,7 @@ pub mod http;
 pub mod log;
 pub mod metrics;
 pub mod node;
+pub mod page;
 pub mod pipeline;
 pub mod scheduler;
 pub mod store;

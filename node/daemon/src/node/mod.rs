@@ -31,6 +31,7 @@ use crate::http::admin::{Admin, Disk, admin_routes};
 use crate::http::{Api, ApiParts, Listener, Tls, public_routes};
 use crate::log::{self as transparency, Log, LogConfig};
 use crate::metrics::Metrics;
+use crate::page;
 use crate::pipeline::{Parts, Pipeline};
 use crate::scheduler::Scheduler;
 use crate::store::{DataLock, Standing, Store, UnixMillis};
@@ -132,7 +133,7 @@ impl Node {
             stop.clone(),
         ));
         node.listeners.spawn(admin.serve(
-            admin_routes(admin_state, axum::Router::new()),
+            admin_routes(admin_state, page::routes()),
             limits,
             metrics,
             stop,

@@ -10,9 +10,11 @@ mod devices;
 mod health;
 mod host;
 mod jobs;
+mod overview;
 mod tokens;
 
 use axum::Router;
+use axum::extract::State;
 use axum::middleware;
 use axum::routing::{get, post};
 
@@ -20,6 +22,7 @@ pub use health::Disk;
 
 use super::api::Api;
 use super::call;
+use crate::store::UnixMillis;
 
 /// Bytes of a body that the operator may send.
 const MOST_BODY_BYTES: usize = 64 << 10;
@@ -47,10 +50,13 @@ pub trait LogView: Send + Sync {
 /// Everything that the admin listener answers: this, and what `others` (the page) adds.
 pub fn admin_routes(admin: Admin, others: Router) -> Router {
     let treatment = admin.api.treatment("admin", false);
+    let started = UnixMillis::now();
+    let overview = move |State(admin): State<Admin>| overview::show(admin, started);
     Router::new()
         .route("/live", get(health::live))
         .route("/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .route("/admin/v1/overview", get(overview))
         .route("/admin/v1/jobs", get(jobs::list))
         .route("/admin/v1/jobs/{id}", get(jobs::show))
         .route("/admin/v1/jobs/{id}/lineage", get(jobs::lineage))
