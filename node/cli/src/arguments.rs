@@ -11,7 +11,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::client::arguments::{JobsArguments, KeysArguments, ProfileArguments, SubmitArguments};
 use crate::exit;
 #[cfg(feature = "node")]
-use crate::operator::arguments::{DoctorArguments, NodeArguments, TokenArguments};
+use crate::operator::arguments::{
+    BackupArguments, DoctorArguments, NodeArguments, RestoreArguments, TokenArguments,
+};
 
 /// Run, prove and verify GPU compute workloads.
 ///
@@ -64,6 +66,10 @@ pub(crate) enum Verb {
     Doctor(DoctorArguments),
     #[cfg(feature = "node")]
     Token(TokenArguments),
+    #[cfg(feature = "node")]
+    Backup(BackupArguments),
+    #[cfg(feature = "node")]
+    Restore(RestoreArguments),
     #[cfg(feature = "node")]
     Submit(SubmitArguments),
     #[cfg(feature = "node")]

@@ -88,6 +88,10 @@ fn execute(arguments: &Arguments) -> Result<Answer, CliError> {
         #[cfg(feature = "node")]
         Verb::Token(token) => operator::token(token),
         #[cfg(feature = "node")]
+        Verb::Backup(backup) => operator::save(backup),
+        #[cfg(feature = "node")]
+        Verb::Restore(restore) => operator::bring_back(restore),
+        #[cfg(feature = "node")]
         Verb::Submit(submit) => client::submit(submit, bars),
         #[cfg(feature = "node")]
         Verb::Jobs(jobs) => client::jobs(jobs, bars),

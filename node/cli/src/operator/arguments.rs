@@ -111,3 +111,30 @@ pub(crate) struct DoctorArguments {
     #[command(flatten)]
     pub(crate) place: Place,
 }
+
+/// Make a backup of a node
+///
+/// The node may run meanwhile. The backup is a new folder with the database at one moment and every blob that it names,
+/// each checked on the way. Keys are left out unless they are asked for: keep a copy of them apart.
+#[derive(Debug, Args)]
+pub(crate) struct BackupArguments {
+    /// The folder to make
+    pub(crate) destination: PathBuf,
+    /// Put the node's keys into it too: whoever has the backup can then be this node
+    #[arg(long)]
+    pub(crate) with_keys: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// Restore a backup of a node
+///
+/// The node must not run, and its data folder must have no database. Everything in the backup is checked before anything
+/// is written. A log that has signed more than the backup knows stays halted; docs/operations.md says what to do then.
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArguments {
+    /// The backup's folder
+    pub(crate) backup: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}

@@ -3,6 +3,7 @@
 //! They work on the node's own files, so they need no password: whoever may write those is the operator.
 
 pub(crate) mod arguments;
+mod backup;
 mod doctor;
 mod init;
 mod place;
@@ -20,6 +21,7 @@ use arknet_workload::printable::printable_path;
 
 use crate::exit::Exit;
 
+pub(crate) use backup::{bring_back, save};
 pub(crate) use doctor::doctor;
 pub(crate) use start::node;
 pub(crate) use token::token;
@@ -35,6 +37,8 @@ pub(crate) enum OperatorError {
     Log(#[from] arknet_node::log::LogError),
     #[error("the node's database: {0}")]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Backup(#[from] arknet_node::backup::BackupError),
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
     #[error("`{}`: {source}", printable_path(path))]
@@ -66,6 +70,7 @@ impl OperatorError {
             | Self::File { .. }
             | Self::NoToken(_) => Exit::Usage,
             Self::Randomness(_) => Exit::Internal,
+            Self::Backup(_) => Exit::Node,
             Self::Telemetry(_) | Self::Log(_) | Self::Store(_) | Self::Node(_) => Exit::Node,
         }
     }

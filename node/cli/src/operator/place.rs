@@ -33,6 +33,11 @@ pub(super) fn log_key(config: &Config) -> PathBuf {
     config.keys().join(LOG_KEY)
 }
 
+/// The record of the highest checkpoint that the log signed.
+pub(super) fn log_record(config: &Config) -> PathBuf {
+    config.keys().join("log.signed")
+}
+
 /// The file of the database.
 pub(super) fn database(config: &Config) -> PathBuf {
     config.node.data.join(DATABASE)
