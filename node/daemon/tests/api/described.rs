@@ -81,7 +81,7 @@ async fn schemathesis_finds_nothing() {
             .args(["run", &format!("http://{}/openapi.json", node.public)])
             .args(["--header", &format!("Authorization: {}", client.bearer())])
             .args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing"])
-            .args(["--max-examples", "25", "--seed", "1", "--workers", "2"])
+            .args(["--max-examples", "25", "--seed", "1", "--workers", "1"])
             .args([
                 "--request-timeout",
                 "30",
