@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "node")]
 use crate::client::arguments::{JobsArguments, KeysArguments, ProfileArguments, SubmitArguments};
 use crate::exit;
+use crate::log::arguments::LogArguments;
 #[cfg(feature = "node")]
 use crate::operator::arguments::{
     BackupArguments, DoctorArguments, NodeArguments, RestoreArguments, TokenArguments,
@@ -60,6 +61,7 @@ pub(crate) enum Verb {
     Prove(ProveArguments),
     Verify(VerifyArguments),
     Inspect(InspectArguments),
+    Log(LogArguments),
     #[cfg(feature = "node")]
     Node(NodeArguments),
     #[cfg(feature = "node")]

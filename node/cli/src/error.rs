@@ -45,6 +45,12 @@ pub(crate) enum CliError {
     },
     #[error("the receipt does not hold: {0}")]
     Invalid(String),
+    /// A log that was read and is not what its signatures say.
+    #[error("the log does not hold: {0}")]
+    BadLog(String),
+    /// A log about which nothing can be said.
+    #[error("the log cannot be checked: {0}")]
+    Log(String),
     #[error(
         "`{}` is nothing to inspect: a job is a folder or a .toml, a workload a .wgsl, and as a receipt it \
          fails: {reason}",
@@ -207,14 +213,14 @@ impl CliError {
             Self::NotInspectable { .. } | Self::Swapped { .. } | Self::NoEntryHere { .. } => {
                 Exit::Usage
             }
-            Self::JobFile(_) | Self::Read { .. } | Self::Write { .. } => Exit::Usage,
+            Self::JobFile(_) | Self::Read { .. } | Self::Write { .. } | Self::Log(_) => Exit::Usage,
             #[cfg(feature = "prove")]
             Self::ReceiptInJob { .. } => Exit::Usage,
             Self::Refused(_) => Exit::Refused,
             Self::Trapped(_) => Exit::Trapped,
             Self::OverLimit(_) => Exit::OverLimit,
             Self::Backend(_) => Exit::Backend,
-            Self::Invalid(_) => Exit::Invalid,
+            Self::Invalid(_) | Self::BadLog(_) => Exit::Invalid,
             Self::Internal { .. } | Self::Machine(_) => Exit::Internal,
             #[cfg(feature = "gpu")]
             Self::Differs { .. } => Exit::Internal,

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// Done; for `verify`, the receipt holds.
     Fine = 0,
-    /// The receipt does not hold.
+    /// The receipt or the log does not hold.
     Invalid = 1,
     /// The command line, the job folder or a file is wrong.
     Usage = 2,
@@ -35,7 +35,7 @@ pub(crate) enum Exit {
 pub(crate) const HELP: &str = "\
 Exit codes:
   0  fine; for `verify`, the receipt holds
-  1  the receipt does not hold
+  1  the receipt, or the log, does not hold
   2  the command line, the job folder or a file is wrong
   3  the workload is refused: it is not in the language, or larger than it allows
   4  the job trapped: out of bounds, out of steps, or a data race

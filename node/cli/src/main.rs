@@ -17,6 +17,7 @@ mod fault;
 mod files;
 mod inspect;
 mod job;
+mod log;
 mod memory;
 #[cfg(feature = "node")]
 mod operator;
@@ -81,6 +82,7 @@ fn execute(arguments: &Arguments) -> Result<Answer, CliError> {
         Verb::Prove(prove) => prove::prove(prove, bars),
         Verb::Verify(verify) => verify::verify(verify),
         Verb::Inspect(inspect) => inspect::inspect(inspect),
+        Verb::Log(log) => log::log(log, manner(arguments)),
         #[cfg(feature = "node")]
         Verb::Node(node) => operator::node(node),
         #[cfg(feature = "node")]
@@ -99,6 +101,15 @@ fn execute(arguments: &Arguments) -> Result<Answer, CliError> {
         Verb::Keys(keys) => client::keys(keys),
         #[cfg(feature = "node")]
         Verb::Profile(profile) => client::profiles(profile),
+    }
+}
+
+/// How a verb prints that goes on for ever.
+fn manner(arguments: &Arguments) -> log::Manner {
+    match (arguments.quiet, arguments.json) {
+        (true, _) => log::Manner::Quiet,
+        (_, true) => log::Manner::Json,
+        _ => log::Manner::Text,
     }
 }
 

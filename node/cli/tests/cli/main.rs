@@ -11,6 +11,7 @@ mod digits;
 mod examples;
 mod files;
 mod hostile;
+mod log;
 #[cfg(feature = "prove")]
 mod memory;
 mod messages;
