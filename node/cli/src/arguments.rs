@@ -15,6 +15,8 @@ use crate::log::arguments::LogArguments;
 use crate::operator::arguments::{
     BackupArguments, DoctorArguments, NodeArguments, RestoreArguments, TokenArguments,
 };
+#[cfg(feature = "node")]
+use crate::worker::WorkerArguments;
 
 /// Run, prove and verify GPU compute workloads.
 ///
@@ -80,6 +82,8 @@ pub(crate) enum Verb {
     Keys(KeysArguments),
     #[cfg(feature = "node")]
     Profile(ProfileArguments),
+    #[cfg(feature = "node")]
+    Worker(WorkerArguments),
 }
 
 /// Run a job and write its outputs

@@ -99,6 +99,9 @@ pub(crate) enum CliError {
     #[cfg(feature = "node")]
     #[error(transparent)]
     Node(#[from] NodeError),
+    #[cfg(feature = "node")]
+    #[error(transparent)]
+    Worker(#[from] crate::worker::WorkerError),
 }
 
 /// A failed command that has to do with a node.
@@ -222,6 +225,8 @@ impl CliError {
             Self::Backend(_) => Exit::Backend,
             Self::Invalid(_) | Self::BadLog(_) => Exit::Invalid,
             Self::Internal { .. } | Self::Machine(_) => Exit::Internal,
+            #[cfg(feature = "node")]
+            Self::Worker(error) => error.exit(),
             #[cfg(feature = "gpu")]
             Self::Differs { .. } => Exit::Internal,
             #[cfg(feature = "node")]

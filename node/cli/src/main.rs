@@ -32,6 +32,8 @@ mod tables;
 #[cfg(feature = "prove")]
 mod target;
 mod verify;
+#[cfg(feature = "node")]
+mod worker;
 
 use std::process::ExitCode;
 
@@ -78,6 +80,8 @@ fn execute(arguments: &Arguments) -> Result<Answer, CliError> {
     let bars = !arguments.json && !arguments.quiet;
     match &arguments.verb {
         Verb::Run(run) => run::run(run),
+        #[cfg(feature = "node")]
+        Verb::Worker(arguments) => Ok(worker::worker(arguments)?),
         #[cfg(feature = "prove")]
         Verb::Prove(prove) => prove::prove(prove, bars),
         Verb::Verify(verify) => verify::verify(verify),
