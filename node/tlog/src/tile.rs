@@ -333,7 +333,7 @@ mod tests {
                 width: tile.width - 1,
                 ..tile
             };
-            assert_eq!(short.is_in(70_000), true);
+            assert!(short.is_in(70_000));
             assert_eq!(
                 tile.is_in(69_000) && !tile.is_full(),
                 tile.to_string() == "tile/2/000.p/1"

@@ -85,6 +85,11 @@ pub(super) struct Pipes {
 impl Process {
     /// Starts a child and tells it what to do. It takes some milliseconds.
     pub(super) fn start(program: &Program, spec: &TaskSpec) -> io::Result<(Self, Pipes)> {
+        // The child works in the folder, from where a relative path would lead elsewhere.
+        let spec = &TaskSpec {
+            folder: spec.folder.canonicalize()?,
+            ..spec.clone()
+        };
         let mut child = start_process(program.command(spec))?;
         // It waits for what it is told, so it has not used much yet.
         let group = MemoryGroup::around(child.id()).ok();

@@ -82,7 +82,11 @@ impl Job {
         let steps = |mut n: u32| {
             let mut steps = 0u32;
             while n > 1 {
-                n = if n % 2 == 0 { n / 2 } else { 3 * n + 1 };
+                n = if n.is_multiple_of(2) {
+                    n / 2
+                } else {
+                    3 * n + 1
+                };
                 steps += 1;
             }
             steps

@@ -51,12 +51,12 @@ impl Operator {
         self.user.run(&arguments)
     }
 
-    /// Starts the node on ports that the system chooses.
+    /// Starts the node in its folder, as the README has it, on ports that the system chooses.
     pub(crate) fn start(&self) -> Running {
-        let config = self.file("arknet.toml");
         let mut child = self
             .user
-            .command(&["node", "--config", config.to_str().expect("a plain path")])
+            .command(&["node"])
+            .current_dir(self.folder.path())
             .env("ARKNET_HTTP_LISTEN", "127.0.0.1:0")
             .env("ARKNET_HTTP_ADMIN", "127.0.0.1:0")
             .env("ARKNET_DEVICES_BACKENDS", "[\"cpu\"]")

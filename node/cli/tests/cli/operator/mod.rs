@@ -3,4 +3,5 @@
 mod daemon;
 mod doctor;
 mod init;
+mod jobs;
 mod tokens;
