@@ -59,7 +59,7 @@ impl Operator {
             .current_dir(self.folder.path())
             .env("ARKNET_HTTP_LISTEN", "127.0.0.1:0")
             .env("ARKNET_HTTP_ADMIN", "127.0.0.1:0")
-            .env("ARKNET_DEVICES_BACKENDS", "[\"cpu\"]")
+            .env("ARKNET_DEVICES_BACKENDS", "cpu")
             .env("ARKNET_TELEMETRY_FILTER", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -94,7 +94,10 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.terminate();
-        let _ = self.child.wait();
+        // The number of one that has ended may be another's by now.
+        if let Ok(None) = self.child.try_wait() {
+            self.terminate();
+            let _ = self.child.wait();
+        }
     }
 }

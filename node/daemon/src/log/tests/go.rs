@@ -7,7 +7,7 @@ use super::*;
 
 /// The checker, or nothing where it is not installed and not required.
 fn checker() -> Option<PathBuf> {
-    let named = std::env::var_os("ARKNET_LOG_CHECK").map(PathBuf::from);
+    let named = std::env::var_os("ARKNET_TEST_LOG_CHECK").map(PathBuf::from);
     let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.go-tlog/log-check");
     let found = named.or_else(|| usual.exists().then_some(usual));
     if found.is_none() {
