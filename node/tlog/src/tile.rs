@@ -340,7 +340,7 @@ mod tests {
             );
         }
         let last: Tile = "tile/6/127".parse().unwrap();
-        assert!(last.is_in(1 << 63) && !last.is_in((1 << 63) - 1));
+        assert!(!last.is_in(MAX_SIZE) && last.full() == last);
     }
 
     #[test]

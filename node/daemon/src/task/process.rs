@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use arknet_sandbox::{Death, MemoryGroup, PART_VARIABLE, driver_environment, start_process};
 use rustix::process::{Pid, Signal, kill_process_group};
+use serde::{Deserialize, Serialize};
 
 use super::spec::{Act, Placement, TaskSpec};
 
@@ -82,6 +83,15 @@ pub(super) struct Pipes {
     pub(super) stderr: ChildStderr,
 }
 
+/// What a child is told through its standard input.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Told {
+    /// The process that started it. A child that has another parent by the time it would die with it has outlived it.
+    pub(super) node: u32,
+    pub(super) spec: TaskSpec,
+}
+
 impl Process {
     /// Starts a child and tells it what to do. It takes some milliseconds.
     pub(super) fn start(program: &Program, spec: &TaskSpec) -> io::Result<(Self, Pipes)> {
@@ -109,7 +119,10 @@ impl Process {
             return Err(io::Error::other("the child has no standard files"));
         };
         // Less than a pipe holds, so nobody waits here. One that does not want to hear it has ended.
-        let told = serde_json::to_vec(spec)?;
+        let told = serde_json::to_vec(&Told {
+            node: std::process::id(),
+            spec: spec.clone(),
+        })?;
         let _ = stdin.write_all(&told);
         Ok((process, Pipes { stdout, stderr }))
     }

@@ -18,7 +18,7 @@ use std::thread;
 use arknet_sandbox::{Confinement, PART_VARIABLE};
 
 use super::message::{Done, Message, Refusal, RefusalKind, Trouble};
-use super::process::PART;
+use super::process::{PART, Told};
 use super::spec::{Act, TaskSpec, WRITABLE};
 
 /// How a child ends that nobody talks to properly.
@@ -61,8 +61,8 @@ impl Stop {
 fn live() -> i32 {
     let mut told = Vec::new();
     let heard = io::stdin().take(TaskSpec::MAX_BYTES).read_to_end(&mut told);
-    let spec: TaskSpec = match heard.map(|_| serde_json::from_slice(&told)) {
-        Ok(Ok(spec)) => spec,
+    let Told { node, spec } = match heard.map(|_| serde_json::from_slice(&told)) {
+        Ok(Ok(told)) => told,
         Ok(Err(_)) | Err(_) => {
             eprintln!("this is a part of arknet that arknet starts by itself");
             return MISUSED;
@@ -70,6 +70,12 @@ fn live() -> i32 {
     };
     let confinement = confinement(&spec);
     let walls = confinement.enter();
+    // From here on it dies with its node. One that died before is nobody's parent now.
+    if rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get().cast_unsigned())
+        != Some(node)
+    {
+        return MISUSED;
+    }
     let result = match confinement.gap(&walls) {
         Some((wall, reason)) if !spec.allow_weak => Err(Stop::failed(
             Trouble::Weak,
