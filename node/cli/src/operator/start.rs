@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use arknet_node::config::Config;
-use arknet_node::node::Node;
+use arknet_node::node::{Node, settle_in_control_group};
 use arknet_node::telemetry;
 use serde_json::json;
 use tokio::runtime::Builder;
@@ -25,6 +25,7 @@ pub(crate) fn node(arguments: &NodeArguments) -> Result<Answer, CliError> {
         .parse()
         .map_err(OperatorError::from)?;
     telemetry::start(format, &config.telemetry.filter).map_err(OperatorError::from)?;
+    settle_in_control_group();
     let runtime = Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -7,6 +7,7 @@
 //!
 //! Whatever fails on the way up is an error that says what to do; nothing is left running then.
 
+mod control_group;
 mod error;
 mod inclusion;
 mod log_view;
@@ -22,6 +23,7 @@ use sd_notify::NotifyState;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use control_group::settle_in_control_group;
 pub use error::NodeError;
 
 use crate::abuse::{self, Guard};
