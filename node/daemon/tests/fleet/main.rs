@@ -79,7 +79,7 @@ fn skipped(requirement: &str, why: &str) -> ExitCode {
 fn nats() -> Option<PathBuf> {
     let unpacked = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../../.nats/root/usr/sbin/nats-server"
+        "/../../.nats/unpacked/usr/sbin/nats-server"
     );
     std::env::var_os("ARKNET_NATS_SERVER")
         .map(PathBuf::from)

@@ -20,7 +20,7 @@ pub(in crate::fleet) struct Server {
 pub(in crate::fleet) fn program() -> Option<PathBuf> {
     let unpacked = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../../.nats/root/usr/sbin/nats-server"
+        "/../../.nats/unpacked/usr/sbin/nats-server"
     );
     let found = std::env::var_os("ARKNET_NATS_SERVER")
         .map(PathBuf::from)
